@@ -1,0 +1,75 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Actors;
+
+/// <summary>The name of one run, unique over all tenants of a database: 1 to 64 characters of <c>A-Z a-z 0-9 _ -</c>.</summary>
+public readonly record struct RunId
+{
+    public const int LengthMax = 64;
+
+    private readonly string? _value;
+
+    /// <exception cref="FormatException">The text is empty, too long or has other characters.</exception>
+    public RunId(string value)
+    {
+        if (!IsValid(value))
+        {
+            throw new FormatException($"'{Text.Shorten(value, 80)}' is not a run id: 1 to {LengthMax} characters of A-Z, a-z, 0-9, '_' and '-' are allowed.");
+        }
+
+        _value = value;
+    }
+
+    public string Value => _value ?? "";
+
+    public static bool TryParse([NotNullWhen(true)] string? text, out RunId id)
+    {
+        id = IsValid(text) ? new RunId(text) : default;
+        return id._value is not null;
+    }
+
+    public override string ToString() => Value;
+
+    private static bool IsValid([NotNullWhen(true)] string? text) => Text.IsIdentifier(text, LengthMax);
+}
+
+/// <summary>The name of one human task: the same alphabet and length as a run id.</summary>
+public readonly record struct HumanTaskId
+{
+    private readonly string? _value;
+
+    /// <exception cref="FormatException">The text is empty, too long or has other characters.</exception>
+    public HumanTaskId(string value)
+    {
+        if (!Text.IsIdentifier(value, RunId.LengthMax))
+        {
+            throw new FormatException($"'{Text.Shorten(value, 80)}' is not a human task id: 1 to {RunId.LengthMax} characters of A-Z, a-z, 0-9, '_' and '-' are allowed.");
+        }
+
+        _value = value;
+    }
+
+    public string Value => _value ?? "";
+
+    public static bool TryParse([NotNullWhen(true)] string? text, out HumanTaskId id)
+    {
+        id = Text.IsIdentifier(text, RunId.LengthMax) ? new HumanTaskId(text) : default;
+        return id._value is not null;
+    }
+
+    public override string ToString() => Value;
+}
+
+/// <summary>
+/// Who asks: the tenant whose rows may be seen, and the person or program that is recorded with each command.
+/// A tenant comes from authentication only, never from a request's body or path.
+/// </summary>
+/// <param name="Tenant">The tenant's name; <see cref="Local"/> uses <c>default</c>.</param>
+/// <param name="Principal">Recorded with every command, e.g. <c>ann@example.com</c>.</param>
+public sealed record Caller(string Tenant, string Principal)
+{
+    public const string DefaultTenant = "default";
+
+    /// <summary>The caller of an installation without authentication.</summary>
+    public static Caller Local { get; } = new(DefaultTenant, "local");
+}
