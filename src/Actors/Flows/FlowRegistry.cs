@@ -1,0 +1,67 @@
+namespace Actors.Flows;
+
+/// <summary>
+/// The flows of a silo: several versions of one name side by side; a new run takes the one that was added last. Thread-safe.
+/// </summary>
+public sealed class FlowRegistry
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, List<FlowDefinition>> _flows = new(StringComparer.Ordinal);
+
+    public FlowRegistry Add<TIn, TOut>(Flow<TIn, TOut> flow) => Add(new CodeFlowDefinition<TIn, TOut>(flow));
+
+    /// <summary>Adds a version and makes it the latest of its name. Adding the same version again makes it the latest again.</summary>
+    public FlowRegistry Add(FlowDefinition flow)
+    {
+        ArgumentNullException.ThrowIfNull(flow);
+        lock (_lock)
+        {
+            if (!_flows.TryGetValue(flow.Name, out List<FlowDefinition>? versions))
+            {
+                _flows.Add(flow.Name, versions = []);
+            }
+
+            versions.RemoveAll(v => v.Version == flow.Version);
+            versions.Add(flow);
+        }
+
+        return this;
+    }
+
+    /// <summary>The flow of this name and version, by pinned version first, then by label; the latest when the version is null. Null when there is none.</summary>
+    public FlowDefinition? Find(string name, string? version = null)
+    {
+        lock (_lock)
+        {
+            if (!_flows.TryGetValue(name, out List<FlowDefinition>? versions))
+            {
+                return null;
+            }
+
+            return version is null
+                ? versions[^1]
+                : versions.Find(v => v.Version == version) ?? versions.FindLast(v => v.Label == version);
+        }
+    }
+
+    /// <summary>The latest version of each name, in alphabetical order.</summary>
+    public IReadOnlyList<FlowDefinition> Latest
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _flows.Values.Select(v => v[^1]).OrderBy(f => f.Name, StringComparer.Ordinal).ToArray();
+            }
+        }
+    }
+
+    /// <summary>All versions of a name, oldest first; empty when there is none.</summary>
+    public IReadOnlyList<FlowDefinition> Versions(string name)
+    {
+        lock (_lock)
+        {
+            return _flows.TryGetValue(name, out List<FlowDefinition>? versions) ? versions.ToArray() : [];
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Text.Json;
+
+namespace Actors.Flows;
+
+/// <summary>The C# handlers that steps call by name. Thread-safe.</summary>
+public sealed class TaskRegistry
+{
+    private readonly ConcurrentDictionary<string, TaskHandler> _tasks = new(StringComparer.Ordinal);
+
+    /// <summary>Registered names, in alphabetical order.</summary>
+    public IReadOnlyList<string> Names => _tasks.Keys.Order(StringComparer.Ordinal).ToArray();
+
+    public TaskHandler? Find(string name) => _tasks.GetValueOrDefault(name);
+
+    /// <summary>Registers a task. Inputs and results are JSON with snake_case names (<see cref="FlowJson.TaskOptions"/>).</summary>
+    /// <exception cref="ArgumentException">The name is taken.</exception>
+    public TaskRegistry Add<TIn, TOut>(string name, Func<TIn, IStepContext, Task<TOut>> handler, string? description = null)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return Add(new TaskHandler(name, description, typeof(TIn), async (input, step) =>
+        {
+            TOut result = await handler(ReadInput<TIn>(name, input), step);
+            return JsonSerializer.SerializeToElement(result, FlowJson.TaskOptions);
+        }));
+    }
+
+    /// <summary>Registers a task without a result.</summary>
+    /// <exception cref="ArgumentException">The name is taken.</exception>
+    public TaskRegistry Add<TIn>(string name, Func<TIn, IStepContext, Task> handler, string? description = null)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return Add<TIn, object?>(
+            name,
+            async (input, step) =>
+            {
+                await handler(input, step);
+                return null;
+            },
+            description);
+    }
+
+    /// <summary>
+    /// Registers each public method of <paramref name="instance"/> that has a <see cref="FlowTaskAttribute"/>. A method takes the input (or nothing), and, if it
+    /// wants to, an <see cref="IStepContext"/>; it returns a value, a task of one, or a task.
+    /// </summary>
+    /// <exception cref="ArgumentException">A name is taken, a method has another shape, or none has the attribute.</exception>
+    public TaskRegistry AddFrom(object instance)
+    {
+        ArgumentNullException.ThrowIfNull(instance);
+        bool any = false;
+        foreach (MethodInfo method in instance.GetType().GetMethods(BindingFlags.Public | BindingFlags.Instance))
+        {
+            if (method.GetCustomAttribute<FlowTaskAttribute>() is { } attribute)
+            {
+                Add(TaskMethod.Bind(instance, method, attribute));
+                any = true;
+            }
+        }
+
+        return any ? this : throw new ArgumentException($"{instance.GetType().Name} has no public method with [FlowTask].", nameof(instance));
+    }
+
+    private TaskRegistry Add(TaskHandler task)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(task.Name);
+        return _tasks.TryAdd(task.Name, task) ? this : throw new ArgumentException($"A task '{task.Name}' is registered already.");
+    }
+
+    internal static T ReadInput<T>(string task, JsonElement input)
+    {
+        try
+        {
+            return input.Deserialize<T>(FlowJson.TaskOptions)!;
+        }
+        catch (JsonException e)
+        {
+            throw new TaskException($"Task '{task}' cannot read its input: {Text.Shorten(e.Message, 500)}", "invalid_input", e) { Type = ErrorTypes.InvalidInput, Retryable = false };
+        }
+    }
+}
+
+/// <summary>Marks a method as a task that flows call by name.</summary>
+/// <param name="name">The name in YAML, e.g. <c>ReserveStock</c>.</param>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class FlowTaskAttribute(string name) : Attribute
+{
+    public string Name { get; } = name;
+
+    /// <summary>One line for lists; null when there is none.</summary>
+    public string? Description { get; init; }
+}
+
+/// <summary>A registered task.</summary>
+/// <param name="InputType">What its input is read as; null when it takes none.</param>
+public sealed record TaskHandler(string Name, string? Description, Type? InputType, Func<JsonElement, IStepContext, Task<JsonElement>> Run);
+
+internal static class TaskMethod
+{
+    private static readonly MethodInfo Await = typeof(TaskMethod).GetMethod(nameof(AwaitResult), BindingFlags.NonPublic | BindingFlags.Static)!;
+    private static readonly MethodInfo Read = typeof(TaskRegistry).GetMethod(nameof(TaskRegistry.ReadInput), BindingFlags.NonPublic | BindingFlags.Static)!;
+
+    public static TaskHandler Bind(object instance, MethodInfo method, FlowTaskAttribute attribute)
+    {
+        ParameterInfo[] parameters = method.GetParameters();
+        ParameterInfo? input = parameters.FirstOrDefault(p => p.ParameterType != typeof(IStepContext));
+        int contexts = parameters.Count(p => p.ParameterType == typeof(IStepContext));
+        if (contexts > 1 || parameters.Length - contexts > 1)
+        {
+            throw new ArgumentException($"Task method {method.DeclaringType?.Name}.{method.Name} must take at most one input and one IStepContext.");
+        }
+
+        Func<string, JsonElement, object?>? read = input is null
+            ? null
+            : Reader(Read.MakeGenericMethod(input.ParameterType));
+        Func<object?, Task<JsonElement>> finish = Finisher(method);
+        return new TaskHandler(attribute.Name, attribute.Description, input?.ParameterType, (json, step) =>
+        {
+            object?[] arguments = new object?[parameters.Length];
+            for (int i = 0; i < parameters.Length; i++)
+            {
+                arguments[i] = parameters[i].ParameterType == typeof(IStepContext) ? step : read!(attribute.Name, json);
+            }
+
+            return finish(method.Invoke(instance, BindingFlags.DoNotWrapExceptions, null, arguments, null));
+        });
+    }
+
+    // By reflection, because a delegate over the closed generic method could not box value types.
+    private static Func<string, JsonElement, object?> Reader(MethodInfo read) =>
+        (name, json) => read.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [name, json], null);
+
+    private static Func<object?, Task<JsonElement>> Finisher(MethodInfo method)
+    {
+        Type type = method.ReturnType;
+        if (type == typeof(Task))
+        {
+            return async result =>
+            {
+                await (Task)result!;
+                return JsonSerializer.SerializeToElement<object?>(null, FlowJson.TaskOptions);
+            };
+        }
+
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Task<>))
+        {
+            return Await.MakeGenericMethod(type.GetGenericArguments()[0]).CreateDelegate<Func<object?, Task<JsonElement>>>();
+        }
+
+        return result => Task.FromResult(JsonSerializer.SerializeToElement(result, type == typeof(void) ? typeof(object) : type, FlowJson.TaskOptions));
+    }
+
+    private static async Task<JsonElement> AwaitResult<T>(object? task) => JsonSerializer.SerializeToElement(await (Task<T>)task!, FlowJson.TaskOptions);
+}

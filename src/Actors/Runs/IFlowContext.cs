@@ -1,0 +1,152 @@
+namespace Actors;
+
+/// <summary>
+/// The vocabulary of a flow. A flow is ordinary async code that does everything which is not a pure computation through these verbs;
+/// each is journaled under the key <c>scope/name</c>, and a verb whose outcome is in the journal gives that outcome instead of acting again.
+/// <para>
+/// Names are 1 to 100 characters without <c>/ # [ ] %</c> and control characters. A name that is used again in one scope, one after the other, is numbered
+/// (<c>poll</c>, <c>poll#2</c>). A name that is used again in a scope where two verbs were open at once is ambiguous and parks the run: give each its own name,
+/// or use <see cref="Map{TItem,TOut}"/>.
+/// </para>
+/// <para>
+/// Verbs may only be called by the flow's own code, on the flow's own thread: no <c>Task.Run</c>, no <c>ConfigureAwait(false)</c> between them.
+/// A failed verb throws <see cref="StepFailedException"/>; one of a cancelled run <see cref="FlowCancelledException"/>.
+/// When the silo stops, loses the run or finds that the flow has changed, awaits simply never complete: no <c>catch</c>, <c>finally</c> or <c>using</c> runs.
+/// </para>
+/// </summary>
+public interface IFlowContext
+{
+    RunInfo Run { get; }
+
+    /// <summary>The time of the last outcome that this run was given (at first, of its start). The same in every walk.</summary>
+    DateTimeOffset Now { get; }
+
+    /// <summary>An id that is the same in every walk: derived from the run's id, this scope and the number of ids asked for in it before.</summary>
+    Guid NewId();
+
+    /// <summary>Chance that is the same in every walk: seeded by the run's id and this scope.</summary>
+    Random Random { get; }
+
+    /// <summary>The run's typed state: empty at each walk and filled by it. In a branch of <c>All</c>, <c>Any</c> or <c>Map</c> it is the branch's own until the branch ends.</summary>
+    FlowState State { get; }
+
+    /// <summary>Does something outside the flow, once it has an outcome never again. The body gets the input, runs on the thread pool and may run more than once until its outcome is recorded.</summary>
+    /// <param name="input">An argument rather than a captured variable: its hash is recorded and compared in later walks.</param>
+    /// <param name="fallback">Called with the last error when all attempts have failed; its result is then the step's. Null: the step fails.</param>
+    /// <exception cref="StepFailedException">All attempts, and the fallback, have failed.</exception>
+    Task<T> Step<TIn, T>(
+        string name,
+        TIn input,
+        Func<TIn, IStepContext, Task<T>> body,
+        StepOptions? options = null,
+        Func<TIn, FlowError, IStepContext, Task<T>>? fallback = null);
+
+    /// <summary>Waits; durable from one second on. A duration of zero or less goes on at once.</summary>
+    Task Sleep(string name, TimeSpan duration);
+
+    /// <summary>Waits until a point in time; one in the past goes on at once.</summary>
+    Task Until(string name, DateTimeOffset dueAt);
+
+    /// <summary>Asks people and waits for the answer. When the question's time is over, the answer says <see cref="HumanAnswer.Expired"/>.</summary>
+    Task<HumanAnswer> Ask(string name, HumanQuestion question);
+
+    /// <summary>Waits for a signal of this name. Signals that came before anybody waited are kept, and taken in order of arrival.</summary>
+    /// <param name="timeout">Null: waits for ever.</param>
+    Task<Signal<T>> WaitFor<T>(string name, TimeSpan? timeout = null);
+
+    /// <summary>Runs another flow as a child run and waits for its result. Cancelling this run cancels the child.</summary>
+    /// <exception cref="StepFailedException">The child failed (<see cref="ErrorTypes.ChildFailed"/>) or was cancelled.</exception>
+    Task<TOut> Call<TIn, TOut>(string name, string flow, TIn input, CallOptions? options = null);
+
+    /// <summary>Starts another flow as a run of its own and does not wait for it.</summary>
+    Task<RunId> Start<TIn>(string name, string flow, TIn input, CallOptions? options = null);
+
+    /// <summary>A named block. Once it has ended it is never entered again: its result stands for everything beneath it.</summary>
+    /// <exception cref="StepFailedException">The body failed, or the scope's time was over (<see cref="ErrorTypes.Timeout"/>).</exception>
+    Task<T> Scope<T>(string name, Func<IFlowContext, Task<T>> body, ScopeOptions? options = null);
+
+    /// <summary>Runs all branches at the same time and waits for all. The first failure cancels the others and waits for them. Results are in the order of the branches.</summary>
+    Task<T[]> All<T>(string name, IReadOnlyList<Branch<T>> branches, ScopeOptions? options = null);
+
+    /// <summary>Runs all branches at the same time; the first that succeeds wins, the others are cancelled and waited for. Fails when all fail.</summary>
+    Task<AnyResult<T>> Any<T>(string name, IReadOnlyList<Branch<T>> branches, ScopeOptions? options = null);
+
+    /// <summary>Runs the body for each item, so many at a time as the options say. The first failure cancels the others. Results are in the order of the items.</summary>
+    /// <param name="key">A key from the data for each item and its index; unique. Null: the index.</param>
+    Task<TOut[]> Map<TItem, TOut>(
+        string name,
+        IReadOnlyList<TItem> items,
+        Func<IFlowContext, TItem, int, Task<TOut>> body,
+        MapOptions? options = null,
+        Func<TItem, int, string>? key = null);
+
+    /// <summary>
+    /// Repeats the body with a carried value. Each iteration's value is recorded and stands for everything that the iterations before have done: the 10,000th costs what the 10th did.
+    /// </summary>
+    /// <param name="body">Gets the carried value and the iteration's number from 0; returns <see cref="Iteration.Next{T}"/> or <see cref="Iteration.Done{T}"/>.</param>
+    /// <returns>The value given to <see cref="Iteration.Done{T}"/>.</returns>
+    /// <exception cref="StepFailedException">The largest number of iterations was reached (<see cref="ErrorTypes.LoopLimit"/>).</exception>
+    Task<T> Loop<T>(string name, T carried, Func<IFlowContext, T, int, Task<Iteration<T>>> body, LoopOptions? options = null);
+
+    /// <summary>
+    /// Registers what is to be done when the run is cancelled while this scope is open; runs in reverse order of registration, under a fresh token and the clean-up's own limit.
+    /// Each is tried once; an error in one is recorded and does not stop the others.
+    /// </summary>
+    void CleanUp(string name, Func<IFlowContext, Task> body);
+
+    /// <summary>A line in the run's log, with progress from 0 to 1 if given. Written once, not in later walks.</summary>
+    void Report(string message, double? progress = null);
+}
+
+/// <summary>A branch of <c>All</c> or <c>Any</c>: its key and what it does.</summary>
+public readonly record struct Branch<T>(string Key, Func<IFlowContext, Task<T>> Body);
+
+/// <param name="Key">The key of the branch that won.</param>
+public sealed record AnyResult<T>(string Key, T Value);
+
+/// <param name="Continue">True: another iteration follows.</param>
+public readonly record struct Iteration<T>(T Value, bool Continue);
+
+public static class Iteration
+{
+    public static Iteration<T> Next<T>(T carried) => new(carried, true);
+
+    public static Iteration<T> Done<T>(T result) => new(result, false);
+}
+
+public sealed record ScopeOptions
+{
+    /// <summary>The limit of the whole scope; what is open in it then is cancelled. Counted from its first start, over restarts. Null: none.</summary>
+    public TimeSpan? Timeout { get; init; }
+}
+
+public sealed record MapOptions
+{
+    /// <summary>How many items at a time; from 1. Default 16.</summary>
+    public int Concurrency { get; init; } = 16;
+
+    /// <inheritdoc cref="ScopeOptions.Timeout"/>
+    public TimeSpan? Timeout { get; init; }
+}
+
+public sealed record LoopOptions
+{
+    /// <summary>The largest number of iterations; from 1. Default 1,000,000.</summary>
+    public int MaxIterations { get; init; } = 1_000_000;
+
+    /// <inheritdoc cref="ScopeOptions.Timeout"/>
+    public TimeSpan? Timeout { get; init; }
+}
+
+public sealed record CallOptions
+{
+    /// <summary>The version label or pinned version of the flow. Null: the latest when the child is started.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>The child's priority. Null: that of the parent.</summary>
+    public int? Priority { get; init; }
+}
+
+/// <param name="Received">False: the time was over first, and <paramref name="Value"/> is the default.</param>
+/// <param name="By">Who sent it; null when none came.</param>
+public sealed record Signal<T>(bool Received, T? Value, string? By);
