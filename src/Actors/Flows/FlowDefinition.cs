@@ -38,11 +38,16 @@ public abstract class FlowDefinition
     public abstract ReadOnlyMemory<byte> CheckInput(JsonElement input);
 
     /// <summary>Walks the flow. Called on the run's own thread; the input is the journaled JSON, and so is the result.</summary>
-    internal abstract Task<ReadOnlyMemory<byte>> RunAsync(IFlowContext ctx, ReadOnlyMemory<byte> input);
+    internal abstract Task<FlowResult> RunAsync(IFlowContext ctx, ReadOnlyMemory<byte> input);
 
     /// <summary>The flow's own compensation of this name; null when it has none, and then a task is looked for.</summary>
     internal virtual CompensationHandler? FindCompensation(string name) => null;
 }
+
+/// <summary>How a walk ended well.</summary>
+/// <param name="Output">JSON.</param>
+/// <param name="ExitReason">Why the flow ended itself early; null when it came to its end.</param>
+internal readonly record struct FlowResult(ReadOnlyMemory<byte> Output, string? ExitReason = null);
 
 /// <param name="Type">string, integer, number, boolean, object, array or any.</param>
 /// <param name="Default">Undefined when there is none.</param>
@@ -89,11 +94,11 @@ public sealed class CodeFlowDefinition<TIn, TOut>(Flow<TIn, TOut> flow) : FlowDe
         }
     }
 
-    internal override async Task<ReadOnlyMemory<byte>> RunAsync(IFlowContext ctx, ReadOnlyMemory<byte> input)
+    internal override async Task<FlowResult> RunAsync(IFlowContext ctx, ReadOnlyMemory<byte> input)
     {
         TIn value = JsonSerializer.Deserialize<TIn>(input.Span, FlowJson.Options)!;
         TOut result = await flow.RunAsync(ctx, value);
-        return JsonSerializer.SerializeToUtf8Bytes(result, FlowJson.Options);
+        return new FlowResult(JsonSerializer.SerializeToUtf8Bytes(result, FlowJson.Options));
     }
 
     internal override CompensationHandler? FindCompensation(string name) => flow.FindCompensation(name);
