@@ -74,7 +74,7 @@ public sealed class FaultTests
     private static (string Outcome, int Calls) Run(string name, bool dropsIdleRuns, bool commits, int at, SimFault first, SimFault then, int dieAt)
     {
         SimWorld world = new(7, fifo: true);
-        world.Trace.Lines = at > 0 ? [] : null;
+        world.Trace.Lines = [];
         Node tree = Scenarios[name];
         SimCluster cluster = new(world, [tree], new SiloOptions { Name = "sim", IdleTimeout = dropsIdleRuns ? TimeSpan.FromMilliseconds(40) : TimeSpan.FromMinutes(10) });
         int calls = 0;
@@ -101,12 +101,14 @@ public sealed class FaultTests
             cluster.Start($"life {++lives}");
         });
         bool cancelled = false;
+        RunId root = default;
         cluster.OnTransition = transition =>
         {
+            root = transition.Start is null ? root : transition.Run;
             if (!cancelled && transition.Entries.Any(e => e.Kind == EntryKind.TimerSet && e.Key.EndsWith($"n{CancelAt}", StringComparison.Ordinal)))
             {
                 cancelled = true;
-                world.Network.PostAfter(TimeSpan.FromMilliseconds(10), () => cluster.Cancel(cluster.Roots[0]));
+                world.Network.PostAfter(TimeSpan.FromMilliseconds(10), () => cluster.Cancel(root));
             }
         };
         cluster.Start("life 1");

@@ -89,7 +89,12 @@ internal sealed class SimCluster : IProbe
         SimProcess process = new(name, lane, silo);
         _processes.Add(process);
         World.Trace.Say(World, () => $"{name} starts");
-        lane.Post(() => process.Started = silo.StartAsync());
+        lane.Post(() =>
+        {
+            process.Started = silo.StartAsync();
+            // A process that cannot start ends, and whoever watches over it starts another.
+            process.Started.ContinueWith(_ => Kill(lane), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        });
         return process;
     }
 
