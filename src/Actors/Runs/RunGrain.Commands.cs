@@ -69,12 +69,18 @@ internal sealed partial class RunGrain
             return;
         }
 
-        if (_journal.SignalsKept - _takenSignals.Count >= Services.Options.SignalsKeptMax)
+        if (_journal.SignalsKept + _signalsOnTheWay - _takenSignals.Count >= Services.Options.SignalsKeptMax)
         {
-            command.Fail(new OverloadedException($"Run {Info.Id} keeps {_journal.SignalsKept:N0} signals that nobody has waited for (SiloOptions.SignalsKeptMax)."));
+            if (signal.Id is { } refused)
+            {
+                _signalIdsOnTheWay.Remove(refused);
+            }
+
+            command.Fail(new OverloadedException($"Run {Info.Id} keeps {Services.Options.SignalsKeptMax:N0} signals that nobody has waited for (SiloOptions.SignalsKeptMax)."));
             return;
         }
 
+        _signalsOnTheWay++;
         Append(EntryKind.SignalReceived, "", EntryBody.Write(signal), null);
         _replies.Add(command);
     }
