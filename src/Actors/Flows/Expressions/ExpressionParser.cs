@@ -25,7 +25,7 @@ internal sealed partial class ExpressionParser
         (_text, _at, _end, _names, _line, _condition, _words) = (text, start, end, names, line, condition, words);
     }
 
-    /// <summary>The steps that the expression refers to, without <c>??</c> or <c>?.</c> behind them or not.</summary>
+    /// <summary>The steps that the expression needs: not those whose absence is provided for by <c>??</c> or <c>?.</c>.</summary>
     public List<Name> Used { get; } = [];
 
     /// <summary>The inside of <c>${…}</c>, which begins at <paramref name="start"/>; gives the position behind the closing brace.</summary>
@@ -134,9 +134,11 @@ internal sealed partial class ExpressionParser
 
     private Expression ParseCoalesce()
     {
+        int used = Used.Count;
         List<Expression> operands = [ParseSum()];
         while (TryTake("??"))
         {
+            Used.RemoveRange(used, Used.Count - used);
             operands.Add(ParseSum());
         }
 
@@ -248,6 +250,11 @@ internal sealed partial class ExpressionParser
                 int at = _at;
                 string field = segments.Count == 0 && root is { Fields: not null } ? TakeKnown(root.Fields.Contains) : TakeIdentifier();
                 CheckField(root, segments.Count, field, at, optional);
+                if (optional && segments.Count == 0)
+                {
+                    Used.RemoveAll(name => name == root);
+                }
+
                 segments.Add(new Segment(field, null, optional));
             }
             else if (c == '[')

@@ -12,11 +12,20 @@ internal enum NameKind
 /// <param name="Line">Where it is declared; 0 when the language declares it.</param>
 /// <param name="Fields">What it has, when that is known; else null.</param>
 /// <param name="Maybe">True: it may have been skipped.</param>
-internal sealed record Name(string Text, NameKind Kind, int Line, IReadOnlyList<string>? Fields = null, bool Maybe = false);
+internal sealed record Name(string Text, NameKind Kind, int Line, IReadOnlyList<string>? Fields = null, bool Maybe = false, int Column = 1);
+
+/// <summary>Every id of a flow, to tell a later step from one that does not exist.</summary>
+internal sealed class FlowIds
+{
+    /// <summary>With the line of its first declaration.</summary>
+    public Dictionary<string, int> Lines { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Of the steps that are being read now, from the outermost.</summary>
+    public List<string> Open { get; } = [];
+}
 
 /// <summary>The names that an expression at one place of a flow may use, known while the flow is read from top to bottom.</summary>
-/// <param name="all">Every id of the flow with its line, to tell a later step from one that does not exist.</param>
-internal sealed class Names(Names? outer, IReadOnlyDictionary<string, int> all)
+internal sealed class Names(Names? outer, FlowIds ids)
 {
     /// <summary>Words that no step may be called.</summary>
     public static readonly IReadOnlyCollection<string> Reserved =
@@ -24,7 +33,7 @@ internal sealed class Names(Names? outer, IReadOnlyDictionary<string, int> all)
 
     private readonly Dictionary<string, Name> _own = new(StringComparer.Ordinal);
 
-    public Names Inner() => new(this, all);
+    public Names Inner() => new(this, ids);
 
     public Name? Find(string text)
     {
@@ -38,6 +47,8 @@ internal sealed class Names(Names? outer, IReadOnlyDictionary<string, int> all)
 
         return null;
     }
+
+    public Name? FindOwn(string text) => _own.GetValueOrDefault(text);
 
     public void Add(Name name) => _own[name.Text] = name;
 
@@ -67,8 +78,13 @@ internal sealed class Names(Names? outer, IReadOnlyDictionary<string, int> all)
             return new(Rules.HiddenReference, "'error' exists only inside on_error", offset);
         }
 
-        if (all.TryGetValue(text, out int declared))
+        if (ids.Lines.TryGetValue(text, out int declared))
         {
+            if (ids.Open.Contains(text))
+            {
+                return new(Rules.LaterReference, $"step '{text}' refers to itself: its output is not there yet", offset);
+            }
+
             return declared >= line
                 ? new(Rules.LaterReference, $"step '{text}' is declared later, in line {declared}: its output is not there yet", offset, "Move the step up, or this reference down.")
                 : new(Rules.HiddenReference, $"step '{text}' (line {declared}) is not visible here: ids inside for_each stay inside, and branches of parallel do not see each other", offset);

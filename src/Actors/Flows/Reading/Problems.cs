@@ -20,6 +20,9 @@ internal sealed class Problems(SourceText source)
         Add(source.Problem(rule, FlowProblemSeverity.Error, line, column, message, suggestion));
     }
 
+    /// <summary>True when something is wrong inside this text or on its first line: what follows from it need not be told too.</summary>
+    public bool HasErrorsAt(YamlItem item) => _all.Exists(p => p.Line == item.Line && p.Column >= item.Column && p.Severity == FlowProblemSeverity.Error);
+
     public void Warn(string rule, YamlItem at, string message, string? suggestion = null) =>
         Add(source.Problem(rule, FlowProblemSeverity.Warning, at.Line, at.Column, message, suggestion));
 

@@ -115,12 +115,7 @@ internal sealed partial class YamlComposer
 
     private YamlItem Node(int depth)
     {
-        if (!_parser.MoveNext())
-        {
-            throw new YamlException("the file ends too early");
-        }
-
-        ParsingEvent current = _parser.Current!;
+        ParsingEvent current = _parser.Consume<ParsingEvent>();
         int line = (int)current.Start.Line;
         int column = (int)current.Start.Column;
         if (depth > DepthMax)
@@ -197,7 +192,7 @@ internal sealed partial class YamlComposer
             items.Add(item);
         }
 
-        _parser.MoveNext();
+        _parser.Consume<SequenceEnd>();
         return new YamlList(line, column, items, size, height + 1);
     }
 
@@ -233,7 +228,7 @@ internal sealed partial class YamlComposer
             }
         }
 
-        _parser.MoveNext();
+        _parser.Consume<MappingEnd>();
         return new YamlMap(line, column, entries, size, height + 1);
     }
 
