@@ -23,7 +23,7 @@ public sealed class ExpenseExpiryTests
 
         _time.Advance(TimeSpan.FromDays(2));
 
-        HumanTaskRow question = await silo.Question(run, "director");
+        HumanTaskRow question = await AsTimeGoesOn(silo.Question(run, "director"));
         Assert.Equal(["dan"], question.Candidates);
         await silo.Answer(question, HumanQuestion.Approve, by: "dan");
         ExpenseResult result = Result(await silo.End(run));
@@ -40,10 +40,10 @@ public sealed class ExpenseExpiryTests
 
         await silo.Question(run, "manager");
         _time.Advance(TimeSpan.FromDays(2));
-        await silo.Question(run, "director");
+        await AsTimeGoesOn(silo.Question(run, "director"));
         _time.Advance(TimeSpan.FromDays(5));
 
-        ExpenseResult result = Result(await silo.End(run));
+        ExpenseResult result = Result(await AsTimeGoesOn(silo.End(run)));
         Assert.Equal(ExpenseResult.Rejected, result.Status);
         Assert.Equal("nobody decided in time", result.Reason);
         Assert.Null(result.DecidedBy);
@@ -65,6 +65,22 @@ public sealed class ExpenseExpiryTests
     }
 
     private Task<SampleSilo> StartSilo() => SampleSilo.StartAsync((tasks, flows) => ExpenseSample.Register(tasks, flows, _book), time: _time);
+
+    // What was under way while the clock jumped counts its next waits from there on, so the clock must not stand still after a jump.
+    private async Task<T> AsTimeGoesOn<T>(Task<T> awaited)
+    {
+        while (true)
+        {
+            try
+            {
+                return await awaited.WaitAsync(TimeSpan.FromMilliseconds(20));
+            }
+            catch (TimeoutException) when (!awaited.IsCompleted)
+            {
+                _time.Advance(TimeSpan.FromSeconds(10));
+            }
+        }
+    }
 
     private static ExpenseResult Result(RunResult run)
     {
