@@ -171,7 +171,7 @@ public sealed class HostileFileTests : FlowTest
 
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
         ExpectProblems(yaml.ToString(), 0);
-        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 10);
+        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 60);
     }
 
     [Fact]
