@@ -60,8 +60,8 @@ CREATE TABLE run_labels (
     PRIMARY KEY (tenant, name, value, run_no)
 ) WITHOUT ROWID;
 
--- Rows are appended at the right edge whatever run they are of; the narrow index finds a run's. Clustered by run, each entry
--- would dirty a page of its own.
+-- Rows are appended at the right edge whatever run they are of; the narrow index finds a run's. Clustered by run (WITHOUT ROWID), each
+-- entry would dirty a page of its own: 61,000 instead of 210,000 rows/s in batches of 500 runs, 38,000 instead of 80,000 in batches of 32.
 CREATE TABLE journal (
     run_no         INTEGER NOT NULL,
     seq            INTEGER NOT NULL CHECK (seq > 0),
