@@ -77,23 +77,24 @@ internal static class Values
     public static IEnumerable<Node> All(Node node)
     {
         yield return node;
-        Node[] inner = node switch
-        {
-            SequenceNode n => n.Items,
-            IfNode n => [n.Then, n.Else],
-            AllNode n => n.Branches,
-            AnyNode n => n.Branches,
-            MapNode n => [n.Body],
-            LoopNode n => [n.Body],
-            ScopeNode n => [n.Body],
-            TimeoutNode n => [n.Body],
-            CallNode n => [n.Body],
-            TryNode n => [n.Body],
-            _ => [],
-        };
-        foreach (Node found in inner.SelectMany(All))
+        foreach (Node found in Children(node).SelectMany(All))
         {
             yield return found;
         }
     }
+
+    public static Node[] Children(Node node) => node switch
+    {
+        SequenceNode n => n.Items,
+        IfNode n => [n.Then, n.Else],
+        AllNode n => n.Branches,
+        AnyNode n => n.Branches,
+        MapNode n => [n.Body],
+        LoopNode n => [n.Body],
+        ScopeNode n => [n.Body],
+        TimeoutNode n => [n.Body],
+        CallNode n => [n.Body],
+        TryNode n => [n.Body],
+        _ => [],
+    };
 }

@@ -69,6 +69,8 @@ internal sealed class SimCluster : IProbe
     /// <summary>All runs with their rows as last seen final; children included.</summary>
     public HashSet<RunId> Live { get; } = [];
 
+    public List<RunId> AllRuns { get; } = [];
+
     /// <summary>Calls of bodies, without those of processes that were dead already and did not know it.</summary>
     public HashSet<Reference.Call> Calls { get; } = [];
 
@@ -254,11 +256,13 @@ internal sealed class SimCluster : IProbe
         if (transition.Start is not null)
         {
             Live.Add(transition.Run);
+            AllRuns.Add(transition.Run);
         }
 
         foreach (ChildStart child in transition.Children)
         {
             Live.Add(child.Row.Id);
+            AllRuns.Add(child.Row.Id);
         }
 
         if (transition.Change is { Status: var status } && status.IsFinal())
@@ -448,6 +452,26 @@ internal sealed class SimCluster : IProbe
         if (state != wanted)
         {
             yield return $"Run {run} has the state {state}, expected {wanted}.";
+        }
+    }
+
+    /// <summary>Every call that had to be made was made, and none that must not be.</summary>
+    public IEnumerable<string> CheckCalls(Reference expected, bool cancelled)
+    {
+        foreach (Reference.Call call in expected.Made.Must)
+        {
+            if (!cancelled && !Calls.Contains(call))
+            {
+                yield return $"'{call.Key}' was not called with {call.Input}.";
+            }
+        }
+
+        foreach (Reference.Call call in Calls)
+        {
+            if (!expected.Made.Must.Contains(call) && !expected.Made.May.Contains(call) && !call.Key.StartsWith(UndoPrefix, StringComparison.Ordinal) && !call.Key.EndsWith("/sweep", StringComparison.Ordinal))
+            {
+                yield return $"'{call.Key}' was called with {call.Input}.";
+            }
         }
     }
 
