@@ -18,13 +18,12 @@ public sealed class ModelTests(ITestOutputHelper output)
         Stopwatch watch = Stopwatch.StartNew();
         int repeated = 0;
         long steps = 0;
-        Seeds.Run(output, Flows, seed =>
+        Seeds.Run(Flows, seed =>
         {
             ModelRun run = new(seed, Seeds.IsReplay);
             run.Run();
             repeated += run.Cluster.RepeatedCalls;
             steps += run.World.Steps;
-            return run.World;
         });
         output.WriteLine($"{Flows:N0} flows, {steps:N0} callbacks, {repeated:N0} repeated calls in {watch.Elapsed.TotalSeconds:0.0} s: {Flows / watch.Elapsed.TotalSeconds:N0} flows/s");
         // Otherwise no crash ever came between a call and its commit, and the test proves less than it says.
@@ -93,7 +92,7 @@ internal sealed class ModelRun
 
         if (!World.RunUntil(() => Cluster.IsOver, StepsMax))
         {
-            throw new InvalidOperationException($"It does not end.\n{Cluster.Describe()}\n{_tree}");
+            throw new InvalidOperationException($"It does not end.\n{Cluster.Describe()}\n{Describe(_tree, 0)}\n{string.Join("\n", World.Trace.Lines?.Take(3_000) ?? [])}");
         }
 
         Reference expected = Reference.Of(_tree, _input);
@@ -108,7 +107,7 @@ internal sealed class ModelRun
         broken.AddRange(Cluster.CheckCalls(expected, Cluster.Row(Cluster.Roots[0])!.Status == Storage.RunStatus.Cancelled));
         if (broken.Count > 0)
         {
-            throw new InvalidOperationException($"{string.Join("\n", broken)}\n{Describe(_tree, 0)}");
+            throw new InvalidOperationException($"{string.Join("\n", broken)}\n{Describe(_tree, 0)}\n{string.Join("\n", World.Trace.Lines ?? [])}");
         }
     }
 

@@ -155,10 +155,19 @@ internal sealed class TreeFlow : Flow<TreeInput, long>
         _probe.OnCall(step, path + step.StepKey, input);
         if (node.BodyMs > 0)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(node.BodyMs), step.Time, step.CancellationToken).ConfigureAwait(false);
+            await WorkAsync(TimeSpan.FromMilliseconds(node.BodyMs), step).ConfigureAwait(false);
         }
 
         return step.Attempt > node.Fails ? Values.Mix(node.Id, input) : throw new TaskException($"Attempt {step.Attempt} of {node.Id} fails.", "boom");
+    }
+
+    // Not Task.Delay with a token: when that is cancelled its waiters go on on the thread pool.
+    private static async Task WorkAsync(TimeSpan time, IStepContext step)
+    {
+        TaskCompletionSource over = new();
+        await using ITimer timer = step.Time.CreateTimer(static state => ((TaskCompletionSource)state!).TrySetResult(), over, time, Timeout.InfiniteTimeSpan);
+        await using CancellationTokenRegistration cancelled = step.CancellationToken.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetCanceled(), over);
+        await over.Task.ConfigureAwait(false);
     }
 
     private async Task<long> FallbackAsync(StepNode node, long input, IStepContext step, string path)

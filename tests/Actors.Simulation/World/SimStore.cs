@@ -78,7 +78,7 @@ internal sealed class SimDatabase(SimWorld world)
                 world.Trace.Add(entry.Payload.Span);
             }
 
-            world.Trace.Say(world, () => $"  {outcomes[i].Status} {transition.Silo}/{transition.Run.Value[^6..]} {string.Join(", ", transition.Entries.Select(e => $"{e.Seq}:{e.Kind} {e.Key}"))}{(transition.Change is { } c ? $" -> {c.Status}{(c.Release ? " released" : "")}" : "")} {outcomes[i].Reason}");
+            world.Trace.Say(world, () => $"  {outcomes[i].Status} {transition.Silo}/{transition.Run.Value[^6..]} {string.Join(", ", transition.Entries.Select(e => $"{e.Seq}:{e.Kind} {e.Key}"))}{(transition.Change is { } c ? $" -> {c.Status}{(c.Release ? " released" : "")}" : "")} {string.Concat(transition.RemindersSet.Select(r => $" +{r.Key}@{r.DueAt:HH:mm:ss.fff}"))}{string.Concat(transition.RemindersCleared.Select(r => $" -{r}"))} {outcomes[i].Reason}");
             if (outcomes[i].Status == CommitStatus.Committed && _applied.Add(transition.Id))
             {
                 Watch(transition);
@@ -191,7 +191,13 @@ internal sealed class SimStore(SimDatabase database, SimScheduler lane) : IStore
         CallAsync(SimCall.FindRunnable, null, () => database.Store.FindRunnableAsync(limit, default));
 
     public ValueTask<IReadOnlyList<Reminder>> FindRemindersAsync(DateTimeOffset before, Reminder? after, int limit, CancellationToken cancellationToken) =>
-        CallAsync(SimCall.FindReminders, null, () => database.Store.FindRemindersAsync(before, after, limit, default));
+        CallAsync(SimCall.FindReminders, null, async () =>
+        {
+            IReadOnlyList<Reminder> found = await database.Store.FindRemindersAsync(before, after, limit, default);
+            database.World.Trace.Add(found.Count);
+            database.World.Trace.Say(database.World, () => $"  {found.Count} reminders after {after?.DueAt:HH:mm:ss.fff} before {before:HH:mm:ss.fff}");
+            return found;
+        });
 
     public ValueTask<RunRow?> GetRunAsync(string tenant, RunId id, CancellationToken cancellationToken) =>
         CallAsync(SimCall.Read, null, () => database.Store.GetRunAsync(tenant, id, default));

@@ -16,6 +16,7 @@ internal sealed class SimWorld
     private readonly bool _fifo;
     private long _order;
     private long _posts;
+    private volatile string? _escaped;
 
     /// <param name="fifo">True: callbacks run in order of arrival; false: the seed picks the next one.</param>
     public SimWorld(ulong seed, bool fifo)
@@ -92,7 +93,7 @@ internal sealed class SimWorld
         }
 
         Steps++;
-        return true;
+        return _escaped is null ? true : throw new InvalidOperationException(_escaped);
     }
 
     internal long NextOrder() => ++_order;
@@ -103,7 +104,9 @@ internal sealed class SimWorld
     {
         if (Environment.CurrentManagedThreadId != _thread)
         {
-            throw new InvalidOperationException($"Something of '{lane.Name}' escaped to another thread, where no seed rules it.");
+            // Told to the simulation's own thread as well: whoever is here by mistake may catch everything.
+            _escaped = $"Something of '{lane.Name}' escaped to another thread, where no seed rules it:\n{Environment.StackTrace}";
+            throw new InvalidOperationException(_escaped);
         }
 
         return ++_posts;
