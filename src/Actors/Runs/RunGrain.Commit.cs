@@ -385,6 +385,14 @@ internal sealed partial class RunGrain
         return taken is null ? [] : taken;
     }
 
+    /// <summary>Something is due: the alarm that is about to ring must find the grain here, so that the time until it may leave begins anew.</summary>
+    public void StayAwake()
+    {
+        _releaseWanted &= _draining;
+        _idle?.Cancel();
+        _idle = null;
+    }
+
     private void SetIdle(bool quiet)
     {
         if (!quiet)
