@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Actors.Flows;
 using Actors.Storage;
+using Actors.Time;
 
 namespace Actors.Runs;
 
@@ -403,11 +404,17 @@ internal sealed partial class RunGrain
         else if (_idle is null)
         {
             TimeSpan after = _walking ? Services.Options.IdleTimeout : TimeSpan.Zero;
-            _idle = SetAlarm(after, () =>
+            Alarms.Alarm? alarm = null;
+            alarm = SetAlarm(after, () =>
             {
-                _idle = null;
-                _releaseWanted = IsQuiet;
+                // One that was cancelled while it was on its way here does not count.
+                if (_idle == alarm)
+                {
+                    _idle = null;
+                    _releaseWanted = IsQuiet;
+                }
             });
+            _idle = alarm;
         }
     }
 
