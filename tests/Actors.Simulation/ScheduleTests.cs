@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text.Json;
+using Actors.Runs;
 using Actors.Silos;
 using Actors.Storage;
 using Xunit.Abstractions;
@@ -143,8 +145,8 @@ internal sealed class Schedule
         List<string> broken = Cluster.Check();
         foreach (RunId run in Cluster.Roots)
         {
-            Runs.RunStartedBody started = Runs.EntryBody.Read<Runs.RunStartedBody>(Cluster.Journal(run)[0]);
-            TreeInput input = System.Text.Json.JsonSerializer.Deserialize<TreeInput>(started.Input, FlowJson.Options)!;
+            RunStartedBody started = EntryBody.Read<RunStartedBody>(Cluster.Journal(run)[0]);
+            TreeInput input = JsonSerializer.Deserialize<TreeInput>(started.Input, FlowJson.Options)!;
             broken.AddRange(Cluster.CheckRoot(run, Reference.Of(_trees[input.Tree], input.Value)));
         }
 
@@ -217,7 +219,11 @@ internal sealed class Schedule
     private void AfterFence(SimProcess victim)
     {
         _faultsLeft++;
-        victim.Lane.Post(() => victim.Silo.StartRunAsync(new StartRun { Flow = TreeFlow.FlowName, Input = System.Text.Json.JsonSerializer.SerializeToElement(new TreeInput(0, "", 1), FlowJson.Options) }, Caller.Local));
+        for (int seconds = 0; seconds < 30; seconds += 3)
+        {
+            After(TimeSpan.FromSeconds(seconds), () => Poke(victim));
+        }
+
         After(TimeSpan.FromSeconds(40), () =>
         {
             _faultsLeft--;
@@ -228,6 +234,12 @@ internal sealed class Schedule
 
             Cluster.Kill(victim.Lane);
         });
+    }
+
+    private static void Poke(SimProcess victim)
+    {
+        StartRun request = new() { Flow = TreeFlow.FlowName, Input = JsonSerializer.SerializeToElement(new TreeInput(0, "", 1), FlowJson.Options) };
+        victim.Lane.Post(() => victim.Silo.StartRunAsync(request, Caller.Local));
     }
 
     private SimWeather Weather(SimScheduler lane, SimCall call, IReadOnlyList<Transition>? batch)
