@@ -137,7 +137,10 @@ public sealed record RunChange
     public string? Why { get; init; }
     public string? State { get; init; }
 
-    /// <summary>True: the row has no owner from this commit on. A final status releases as well.</summary>
+    /// <summary>
+    /// True: the row has no owner from this commit on, if the writer owned it. A final status releases as well, whoever owned it, and drops what is left
+    /// in the run's inbox: a message may arrive while the owner writes the end.
+    /// </summary>
     public bool Release { get; init; }
 
     public required DateTimeOffset At { get; init; }
