@@ -48,6 +48,11 @@ public static class StoreSetting
     /// <exception cref="ActorsStartException">It cannot be opened; the message names the setting, the path and the reason.</exception>
     public static async ValueTask<IStore> OpenAsync(string? value, string setting, TimeProvider time, CancellationToken cancellationToken)
     {
+        string? path = ReadPath(value, setting);
+        if (path is null)
+        {
+            return new MemoryStore();
+        }
         await Task.CompletedTask;
         throw new ActorsStartException(setting + value + time + cancellationToken);
     }
