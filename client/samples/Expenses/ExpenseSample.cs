@@ -1,0 +1,37 @@
+using System.Text.Json;
+using Actors.Flows;
+
+namespace Actors.Samples.Expenses;
+
+/// <summary>Puts the sample into a silo, and inputs to start it with.</summary>
+public static class ExpenseSample
+{
+    public const string YamlFlow = "expense_approval";
+    public const string CodeFlow = "ExpenseApproval";
+
+    /// <summary>The text of <c>expense-approval.yaml</c>.</summary>
+    public static string Yaml { get; } = ReadYaml();
+
+    /// <summary>Registers the tasks and the C# flow.</summary>
+    /// <exception cref="ArgumentException">The tasks are registered already.</exception>
+    public static void Register(TaskRegistry tasks, FlowRegistry flows, ExpenseBook book)
+    {
+        ExpenseTasks expenseTasks = new(book);
+        tasks.AddFrom(expenseTasks);
+        flows.Add(new ExpenseFlow(expenseTasks));
+    }
+
+    /// <summary>An expense's input: the same JSON for both flows.</summary>
+    public static JsonElement Expense(decimal amount, string manager = "manager", string director = "finance-director") =>
+        JsonSerializer.SerializeToElement(
+            new ExpenseRequest { Employee = "ann", Amount = amount, Purpose = "train to the customer", Manager = manager, Director = director },
+            FlowJson.Options);
+
+    private static string ReadYaml()
+    {
+        using Stream stream = typeof(ExpenseSample).Assembly.GetManifestResourceStream("expense-approval.yaml")
+            ?? throw new InvalidOperationException("The resource expense-approval.yaml is missing.");
+        using StreamReader reader = new(stream);
+        return reader.ReadToEnd();
+    }
+}
