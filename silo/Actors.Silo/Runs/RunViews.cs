@@ -9,7 +9,21 @@ namespace Actors.Hosting;
 /// <summary>What callers see of the engine's records.</summary>
 internal sealed class RunViews(LinkGenerator links, TimeProvider time)
 {
-    public RunView View(HttpContext context, RunRow run) => new()
+    public RunView View(HttpContext context, RunRow run) => View(run) with { Links = Links(context, run.Id) };
+
+    public RunView View(HttpContext context, RunResult result) => View(result) with { Links = Links(context, result.Run.Id) };
+
+    /// <summary>Without links: outside a web server there are no addresses.</summary>
+    public static RunView View(RunResult result) => View(result.Run) with
+    {
+        Output = Optional(result.Output),
+        Error = Error(result.Error),
+        ExitReason = result.ExitReason,
+        Terminated = result.ExitReason is not null,
+        CleanUpErrors = result.CleanUpErrors.Count == 0 ? null : result.CleanUpErrors,
+    };
+
+    private static RunView View(RunRow run) => new()
     {
         Id = run.Id.Value,
         Flow = run.Flow,
@@ -24,16 +38,6 @@ internal sealed class RunViews(LinkGenerator links, TimeProvider time)
         UpdatedAt = run.UpdatedAt,
         FinishedAt = run.FinishedAt,
         Parent = run.Parent is { } parent ? new RunParent(parent.Id.Value, parent.Key) : null,
-        Links = Links(context, run.Id),
-    };
-
-    public RunView View(HttpContext context, RunResult result) => View(context, result.Run) with
-    {
-        Output = Optional(result.Output),
-        Error = Error(result.Error),
-        ExitReason = result.ExitReason,
-        Terminated = result.ExitReason is not null,
-        CleanUpErrors = result.CleanUpErrors.Count == 0 ? null : result.CleanUpErrors,
     };
 
     public ExecuteResponse Executed(HttpContext context, RunResult result)
