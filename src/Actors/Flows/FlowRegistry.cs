@@ -8,6 +8,11 @@ public sealed class FlowRegistry
     private readonly Lock _lock = new();
     private readonly Dictionary<string, List<FlowDefinition>> _flows = new(StringComparer.Ordinal);
 
+    /// <summary>
+    /// Reads a stored definition (its YAML text and name) that no file has any more, so that runs end on the definition they began with. Null when this silo has no reader.
+    /// </summary>
+    public Func<string, string, FlowDefinition>? ReadSource { get; set; }
+
     public FlowRegistry Add<TIn, TOut>(Flow<TIn, TOut> flow) => Add(new CodeFlowDefinition<TIn, TOut>(flow));
 
     /// <summary>Adds a version and makes it the latest of its name. Adding the same version again makes it the latest again.</summary>
@@ -26,6 +31,23 @@ public sealed class FlowRegistry
         }
 
         return this;
+    }
+
+    /// <summary>Adds a version that is not to become the latest, unless it is the only one or known already.</summary>
+    internal void AddOld(FlowDefinition flow)
+    {
+        lock (_lock)
+        {
+            if (!_flows.TryGetValue(flow.Name, out List<FlowDefinition>? versions))
+            {
+                _flows.Add(flow.Name, versions = []);
+            }
+
+            if (!versions.Exists(v => v.Version == flow.Version))
+            {
+                versions.Insert(0, flow);
+            }
+        }
     }
 
     /// <summary>The flow of this name and version, by pinned version first, then by label; the latest when the version is null. Null when there is none.</summary>

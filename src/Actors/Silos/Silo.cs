@@ -1,6 +1,7 @@
-using System.Text.Json;
 using Actors.Flows;
+using Actors.Runs;
 using Actors.Storage;
+using Actors.Time;
 using Microsoft.Extensions.Logging;
 
 namespace Actors.Silos;
@@ -9,75 +10,291 @@ namespace Actors.Silos;
 /// A process's part in running flows: it holds the grains of the runs it owns, commits what they do, and takes commands for them. Thread-safe.
 /// A 2xx of an API means that the call here returned: what it accepted is committed.
 /// </summary>
-public sealed class Silo : IAsyncDisposable
+public sealed partial class Silo : IAsyncDisposable
 {
-    public Silo(SiloOptions options, IStore store, FlowRegistry flows, TaskRegistry tasks, TimeProvider time, ILoggerFactory logs) => throw new NotSupportedException();
+    // How often runs that nobody holds are looked for, beside the moments when there is reason to.
+    private static readonly TimeSpan RecoverEvery = TimeSpan.FromSeconds(10);
+    private const int RecoverPage = 500;
 
-    public FlowRegistry Flows => throw new NotSupportedException();
-    public TaskRegistry Tasks => throw new NotSupportedException();
-    public IStore Store => throw new NotSupportedException();
-    public TimeProvider Time => throw new NotSupportedException();
+    private readonly SiloOptions _options;
+    private readonly EngineScheduler _scheduler;
+    private readonly IdSource _ids;
+    private readonly ILogger _log;
+    private readonly RunFeed _feed = new();
+    private readonly Lock _lock = new();
+    private readonly HashSet<(string Tenant, string Name, string Version)> _savedFlows = [];
+    private EngineServices? _services;
+    private GrainTable? _grains;
+    private ReminderFeed? _reminders;
+    private Task? _stopping;
+    private int _starting;
+    private bool _recovering;
+    private volatile bool _mayHaveQueued;
+    private volatile bool _ready;
+
+    public Silo(SiloOptions options, IStore store, FlowRegistry flows, TaskRegistry tasks, TimeProvider time, ILoggerFactory logs)
+        : this(options, store, flows, tasks, time, logs, EngineScheduler.Pool, new IdSource())
+    {
+    }
+
+    /// <summary>With a scheduler and a source of ids of one's own: for simulation and tests.</summary>
+    public Silo(
+        SiloOptions options, IStore store, FlowRegistry flows, TaskRegistry tasks, TimeProvider time, ILoggerFactory logs, EngineScheduler scheduler, IdSource ids)
+    {
+        ArgumentNullException.ThrowIfNull(logs);
+        _options = options;
+        Store = store;
+        Flows = flows;
+        Tasks = tasks;
+        Time = time;
+        _scheduler = scheduler;
+        _ids = ids;
+        _log = logs.CreateLogger("Actors.Engine");
+    }
+
+    public FlowRegistry Flows { get; }
+
+    public TaskRegistry Tasks { get; }
+
+    public IStore Store { get; }
+
+    public TimeProvider Time { get; }
+
+    public SiloOptions Options => _options;
 
     /// <summary>True between the end of <see cref="StartAsync"/> and the beginning of <see cref="StopAsync"/>, while the life is alive.</summary>
-    public bool IsReady => throw new NotSupportedException();
+    public bool IsReady => _ready;
 
     /// <summary>Grains in memory now.</summary>
-    public int ActiveRuns => throw new NotSupportedException();
+    public int ActiveRuns => _grains?.Count ?? 0;
+
+    /// <summary>Commits so far in this life: batches, transitions, journal entries.</summary>
+    public (long Batches, long Transitions, long Entries) Commits =>
+        _services is { Committer: var c } ? (c.Batches, c.Transitions, c.EntriesWritten) : default;
+
+    /// <summary>The number of this life; 0 before the start.</summary>
+    public long LifeNo => _services?.SiloNo ?? 0;
 
     /// <summary>Begins a life and takes in the runs that a dead life left behind. Call once.</summary>
-    public Task StartAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        if (_services is not null)
+        {
+            throw new InvalidOperationException("A silo is started once.");
+        }
+
+        long life = await Store.BeginLifeAsync(_options.Name, Time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+        Alarms alarms = new(Time, _scheduler);
+        _services = new EngineServices
+        {
+            Options = _options,
+            SiloNo = life,
+            Store = Store,
+            Scheduler = _scheduler,
+            Time = Time,
+            Ids = _ids,
+            Committer = new Committer(Store, _scheduler, Time, _options.CommitBatchMax, _log, OnFenced),
+            Alarms = alarms,
+            Bodies = new Bodies(_scheduler, Time, alarms, _options.BodiesMax),
+            Numbers = new RunNumbers(Store, life),
+            Flows = Flows,
+            Tasks = Tasks,
+            Log = _log,
+        };
+        _grains = new GrainTable(_services, FindFlowAsync, _feed) { OnRoom = OnRoom };
+        _reminders = new ReminderFeed(_services, run => _grains.Send(run, new WakeCommand()));
+        _grains.OnReminders = _reminders.OnCommitted;
+        _log.LifeBegan(_options.Name, life, Store.Name);
+        _ready = true;
+        await RecoverAsync().ConfigureAwait(false);
+        _reminders.Start();
+        RecoverLater();
+    }
 
     /// <summary>Drains: takes no new work, lets bodies finish within <see cref="SiloOptions.DrainLimit"/>, releases its runs, ends its life. Calling it again waits for the same end.</summary>
-    public Task StopAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            _stopping ??= DrainAsync();
+        }
 
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+        return _stopping.WaitAsync(cancellationToken);
+    }
 
-    /// <summary>Starts a run. When it returns, the run is committed.</summary>
-    /// <exception cref="NotFoundException">No such flow or version.</exception>
-    /// <exception cref="InvalidFlowInputException">The input does not fit.</exception>
-    /// <exception cref="InvalidRequestException">A label, key or priority is out of bounds.</exception>
-    /// <exception cref="ConflictException">The idempotency key was used with another request.</exception>
-    /// <exception cref="OverloadedException">Too many starts wait for their commit.</exception>
-    /// <exception cref="UnavailableException">The silo is not ready.</exception>
-    public Task<StartedRun> StartRunAsync(StartRun request, Caller caller, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 
-    /// <summary>The run's row, with output or error when it has ended; null when the tenant has no such run.</summary>
-    public Task<RunResult?> GetRunAsync(RunId id, Caller caller, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    /// <summary>Leaves like a process that is killed: nothing is released, nothing is said to the store. For tests of recovery.</summary>
+    public void Abandon()
+    {
+        _ready = false;
+        _services?.Committer.Stop();
+        _reminders?.Stop();
+        _services?.Bodies.Stop();
+        _grains?.DropAll();
+        _services?.Alarms.Dispose();
+        lock (_lock)
+        {
+            _stopping ??= Task.CompletedTask;
+        }
+    }
 
-    /// <summary>Waits until the run has ended, at most <paramref name="limit"/>; then gives it as it stands (check <see cref="RunStatuses.IsFinal"/>).</summary>
-    /// <exception cref="NotFoundException">The tenant has no such run.</exception>
-    public Task<RunResult> WaitForEndAsync(RunId id, Caller caller, TimeSpan limit, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    private async Task DrainAsync()
+    {
+        if (_services is not { } services || _grains is not { } grains)
+        {
+            return;
+        }
 
-    /// <summary>Events with a number above <paramref name="afterSeq"/>, at most <paramref name="limit"/> (1 to 1,000).</summary>
-    /// <exception cref="NotFoundException">The tenant has no such run.</exception>
-    public Task<IReadOnlyList<RunEvent>> ReadEventsAsync(RunId id, Caller caller, long afterSeq, int limit, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        bool alive = _ready;
+        _ready = false;
+        _reminders!.Stop();
+        services.Bodies.Stop();
+        IReadOnlyList<RunGrain> active = grains.Stop();
+        if (alive)
+        {
+            Task limit = Task.Delay(_options.DrainLimit, Time);
+            await Task.WhenAny(services.Bodies.WhenIdleAsync(), limit).ConfigureAwait(false);
+            foreach (RunGrain grain in active)
+            {
+                grain.StopBodies();
+                grain.Drain();
+            }
 
-    /// <summary>
-    /// Events with a number above <paramref name="afterSeq"/> as they are committed, each once and in order; ends after the run's last event. Costs nothing while the run is quiet.
-    /// </summary>
-    /// <exception cref="NotFoundException">The tenant has no such run.</exception>
-    public IAsyncEnumerable<RunEvent> WatchAsync(RunId id, Caller caller, long afterSeq = 0, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+            // Releasing takes a commit; a store that does not answer must not keep the process from ending. What is not released is claimed from the dead life.
+            await Task.WhenAny(grains.WhenEmptyAsync(), Task.Delay(_options.DrainLimit, Time)).ConfigureAwait(false);
+            await Task.WhenAny(services.Committer.WhenIdleAsync(), Task.Delay(_options.DrainLimit, Time)).ConfigureAwait(false);
+        }
 
-    /// <summary>Asks the run to cancel: its open verbs are cancelled and its clean-up runs. Asking again while it cancels does nothing.</summary>
-    /// <exception cref="NotFoundException">The tenant has no such run.</exception>
-    /// <exception cref="ConflictException">The run has ended.</exception>
-    public Task CancelRunAsync(RunId id, string? reason, Caller caller, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        services.Committer.Stop();
+        services.Alarms.Dispose();
+        try
+        {
+            await Store.EndLifeAsync(services.SiloNo, Time.GetUtcNow(), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            _log.StoreReadRetried(e.Message);
+        }
 
-    /// <summary>Sends a signal. It is kept until the run waits for it.</summary>
-    /// <param name="signalId">The same id is taken in once; null: every call is a signal of its own. 1 to 200 characters.</param>
-    /// <exception cref="NotFoundException">The tenant has no such run.</exception>
-    /// <exception cref="ConflictException">The run has ended.</exception>
-    /// <exception cref="OverloadedException">The run keeps too many signals already.</exception>
-    public Task SignalRunAsync(RunId id, string name, JsonElement payload, string? signalId, Caller caller, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        _log.LifeEnded(_options.Name, services.SiloNo, active.Count);
+    }
 
-    /// <summary>Answers a human task. Of several answers, an expiry and a cancel, exactly one wins.</summary>
-    /// <exception cref="NotFoundException">The tenant has no such task.</exception>
-    /// <exception cref="ConflictException">The task is closed; the message says by whom and when.</exception>
-    /// <exception cref="InvalidRequestException">The decision is none of the task's, or the caller is no candidate.</exception>
-    public Task<HumanTaskRow> AnswerAsync(HumanTaskId id, TaskAnswer answer, Caller caller, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    private void OnFenced()
+    {
+        _ready = false;
+        _reminders!.Stop();
+        _services!.Bodies.Stop();
+        _grains!.DropAll();
+    }
 
-    /// <summary>Tries a parked run again, for example after the flow was mended. A run that is not parked is left as it is.</summary>
-    /// <exception cref="NotFoundException">The tenant has no such run.</exception>
-    /// <exception cref="ConflictException">The run has ended.</exception>
-    public Task ResumeRunAsync(RunId id, Caller caller, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    private void RecoverLater()
+    {
+        if (_ready)
+        {
+            _services!.Alarms.Set(
+                Time.GetUtcNow() + RecoverEvery,
+                static self =>
+                {
+                    Silo silo = (Silo)self!;
+                    _ = silo.RecoverAsync();
+                    silo.RecoverLater();
+                },
+                this);
+        }
+    }
+
+    private void OnRoom()
+    {
+        if (_mayHaveQueued && _ready)
+        {
+            _ = RecoverAsync();
+        }
+    }
+
+    /// <summary>Takes in runs that are in nobody's memory, as far as there is room.</summary>
+    private async Task RecoverAsync()
+    {
+        lock (_lock)
+        {
+            if (_recovering || !_ready)
+            {
+                return;
+            }
+
+            _recovering = true;
+        }
+
+        try
+        {
+            int taken = 0;
+            while (_ready)
+            {
+                int room = _options.ActiveRunsMax - _grains!.Count;
+                if (room <= 0)
+                {
+                    _mayHaveQueued = true;
+                    break;
+                }
+
+                IReadOnlyList<RunId> runs = await Store.FindRunnableAsync(Math.Min(room, RecoverPage), CancellationToken.None).ConfigureAwait(false);
+                List<Task> arrivals = [];
+                foreach (RunId run in runs)
+                {
+                    WakeCommand wake = new();
+                    _grains.Send(run, wake);
+                    arrivals.Add(wake.Done);
+                }
+
+                taken += runs.Count;
+                await Task.WhenAll(arrivals).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (runs.Count == 0)
+                {
+                    _mayHaveQueued = false;
+                    break;
+                }
+
+                if (arrivals.TrueForAll(a => a.IsFaulted))
+                {
+                    // Nothing could be taken in: whatever the reason, asking again at once would only turn in a circle.
+                    break;
+                }
+            }
+
+            if (taken > 0)
+            {
+                _log.RunsRecovered(taken);
+            }
+        }
+        catch (StoreException e)
+        {
+            _log.StoreReadRetried(e.Message);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _recovering = false;
+            }
+        }
+    }
+
+    /// <summary>The pinned definition of a run: registered, or stored YAML that is read again.</summary>
+    private async ValueTask<(FlowDefinition? Definition, string? Missing)> FindFlowAsync(RunRow row, CancellationToken cancellationToken)
+    {
+        if (Flows.Find(row.Flow, row.FlowVersion) is { } known && known.Version == row.FlowVersion)
+        {
+            return (known, null);
+        }
+
+        FlowRow? stored = await Store.GetFlowAsync(row.Tenant, row.Flow, row.FlowVersion, cancellationToken).ConfigureAwait(false);
+        if (stored?.Source is { } source && Flows.ReadSource is { } read)
+        {
+            FlowDefinition definition = read(source, row.Flow);
+            Flows.AddOld(definition);
+            return (definition, null);
+        }
+
+        return (null, $"No silo has {row.Flow} {stored?.Label ?? row.FlowVersion}. Register this version of the flow beside the newer one, then resume the run.");
+    }
 }

@@ -12,6 +12,9 @@ public sealed record SiloOptions
     /// <summary>Runs in memory at once; further ones queue in the database. Default 10,000: at about 10 KB each, 100 MB.</summary>
     public int ActiveRunsMax { get; init; } = 10_000;
 
+    /// <summary>Starts that wait for their commit at once. Default 10,000.</summary>
+    public int StartsMax { get; init; } = 10_000;
+
     /// <summary>Commands that wait in one run's mailbox. Default 1,000.</summary>
     public int MailboxMax { get; init; } = 1_000;
 

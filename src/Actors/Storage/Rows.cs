@@ -61,8 +61,8 @@ public enum EntryKind : byte
     ChildCompleted = 61,
     ChildFailed = 62,
     ChildCancelled = 63,
+    RunLaunched = 64,
 
-    ScopeOpened = 70,
     ScopeProgress = 71,
     ScopeCompleted = 72,
     ScopeFailed = 73,

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Logging;
+
+namespace Actors;
+
+/// <summary>Every message the engine logs, with its stable event id. Never reuse an id.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1001, LogLevel.Error, "This life of the silo is over: {Reason} Its grains are dropped.")]
+    public static partial void LifeOver(this ILogger log, string reason);
+
+    [LoggerMessage(1002, LogLevel.Error, "The database refuses a change of run {Run}: {Reason}")]
+    public static partial void TransitionRefused(this ILogger log, string run, string reason);
+
+    [LoggerMessage(1003, LogLevel.Warning, "Commit attempt {Attempt} failed; the same batch is sent again in {DelayMs} ms. {Reason}")]
+    public static partial void CommitRetried(this ILogger log, int attempt, double delayMs, string reason);
+
+    [LoggerMessage(1010, LogLevel.Information, "Silo {Name} began life {SiloNo} on {Store}.")]
+    public static partial void LifeBegan(this ILogger log, string name, long siloNo, string store);
+
+    [LoggerMessage(1011, LogLevel.Information, "Silo {Name} ended life {SiloNo}; {Released} runs were released.")]
+    public static partial void LifeEnded(this ILogger log, string name, long siloNo, int released);
+
+    [LoggerMessage(1012, LogLevel.Information, "Took in {Count} runs that were left behind.")]
+    public static partial void RunsRecovered(this ILogger log, int count);
+
+    [LoggerMessage(1020, LogLevel.Warning, "Run {Run} is parked: {Code}: {Reason}")]
+    public static partial void RunParked(this ILogger log, string run, string code, string reason);
+
+    [LoggerMessage(1021, LogLevel.Warning, "Run {Run}: the input of step {Step} differs from the recorded one; the recorded outcome is used.")]
+    public static partial void InputDiffers(this ILogger log, string run, string step);
+
+    [LoggerMessage(1022, LogLevel.Warning, "Run {Run}: a transition was refused as a conflict ({Reason}); the grain is dropped.")]
+    public static partial void GrainConflict(this ILogger log, string run, string? reason);
+
+    [LoggerMessage(1023, LogLevel.Error, "Run {Run}: unexpected error in the engine; the grain is dropped and will be activated again.")]
+    public static partial void GrainBroken(this ILogger log, string run, Exception error);
+
+    [LoggerMessage(1024, LogLevel.Debug, "Run {Run}: attempt {Attempt} of step {Step} failed.")]
+    public static partial void AttemptFailed(this ILogger log, string run, string step, int attempt, Exception error);
+
+    [LoggerMessage(1030, LogLevel.Warning, "Reading from the store failed; it is tried again. {Reason}")]
+    public static partial void StoreReadRetried(this ILogger log, string reason);
+}

@@ -1,0 +1,460 @@
+using System.Text.Json;
+
+namespace Actors.Runs;
+
+internal sealed partial class FlowContext
+{
+    public Task<T> Step<TIn, T>(
+        string name,
+        TIn input,
+        Func<TIn, IStepContext, Task<T>> body,
+        StepOptions? options = null,
+        Func<TIn, FlowError, IStepContext, Task<T>>? fallback = null)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        CheckName(name);
+        StepOptions checkedOptions = options ?? StepOptions.Default;
+        ArgumentOutOfRangeException.ThrowIfLessThan(checkedOptions.Retry.MaxAttempts, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(checkedOptions.Retry.MaxAttempts, RetryPolicy.AttemptsMax, nameof(options));
+        StepVerb<TIn, T> verb = new(input, body, checkedOptions, fallback);
+        Open(name, verb);
+        return verb.Task;
+    }
+
+    public Task Sleep(string name, TimeSpan duration)
+    {
+        CheckName(name);
+        return duration <= TimeSpan.Zero ? Task.CompletedTask : OpenTimer(name, now => now + duration);
+    }
+
+    public Task Until(string name, DateTimeOffset dueAt)
+    {
+        CheckName(name);
+        DateTimeOffset due = DateTimeOffset.FromUnixTimeMilliseconds(dueAt.ToUnixTimeMilliseconds());
+        return due <= Now ? Task.CompletedTask : OpenTimer(name, _ => due);
+    }
+
+    public Task<HumanAnswer> Ask(string name, HumanQuestion question)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        CheckName(name);
+        ArgumentException.ThrowIfNullOrWhiteSpace(question.Title, nameof(question));
+        if (question.Decisions.Count == 0)
+        {
+            throw new ArgumentException("A question needs at least one decision to choose.", nameof(question));
+        }
+
+        AskVerb verb = new(question with { Title = Text.Shorten(question.Title, 500) });
+        Open(name, verb);
+        return verb.Task;
+    }
+
+    public async Task<Signal<T>> WaitFor<T>(string name, TimeSpan? timeout = null)
+    {
+        CheckName(name);
+        SignalVerb verb = new(name, timeout);
+        Open(name, verb);
+        WaitOutcome outcome = await verb.Task;
+        return new Signal<T>(outcome.Received, outcome.Received ? await ReadAsync<T>(outcome.Payload, verb.Key) : default, outcome.By);
+    }
+
+    public async Task<TOut> Call<TIn, TOut>(string name, string flow, TIn input, CallOptions? options = null)
+    {
+        CheckName(name);
+        ArgumentException.ThrowIfNullOrEmpty(flow);
+        CallVerb<TIn> verb = new(flow, input, options ?? new CallOptions(), wait: true);
+        Open(name, verb);
+        return await ReadAsync<TOut>(await verb.Task, verb.Key);
+    }
+
+    public async Task<RunId> Start<TIn>(string name, string flow, TIn input, CallOptions? options = null)
+    {
+        CheckName(name);
+        ArgumentException.ThrowIfNullOrEmpty(flow);
+        CallVerb<TIn> verb = new(flow, input, options ?? new CallOptions(), wait: false);
+        Open(name, verb);
+        return new RunId((await verb.Task).GetString()!);
+    }
+
+    public Task<T> Scope<T>(string name, Func<IFlowContext, Task<T>> body, ScopeOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        CheckName(name);
+        return OpenScope<T>(name, inner => body(inner), options?.Timeout);
+    }
+
+    public Task<T[]> All<T>(string name, IReadOnlyList<Branch<T>> branches, ScopeOptions? options = null)
+    {
+        Branch<T>[] all = CheckBranches(name, branches);
+        return OpenScope(
+            name,
+            inner =>
+            {
+                ScopeVerb[] verbs = Array.ConvertAll(all, b => inner.OpenBranch(b.Key, b.Body));
+                return inner.JoinAsync<T>(verbs);
+            },
+            options?.Timeout);
+    }
+
+    public Task<AnyResult<T>> Any<T>(string name, IReadOnlyList<Branch<T>> branches, ScopeOptions? options = null)
+    {
+        Branch<T>[] all = CheckBranches(name, branches);
+        if (all.Length == 0)
+        {
+            throw new ArgumentException("Any needs at least one branch.", nameof(branches));
+        }
+
+        return OpenScope(name, inner => inner.RaceAsync(all), options?.Timeout);
+    }
+
+    public Task<TOut[]> Map<TItem, TOut>(
+        string name,
+        IReadOnlyList<TItem> items,
+        Func<IFlowContext, TItem, int, Task<TOut>> body,
+        MapOptions? options = null,
+        Func<TItem, int, string>? key = null)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        ArgumentNullException.ThrowIfNull(body);
+        CheckName(name);
+        MapOptions checkedOptions = options ?? new MapOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(checkedOptions.Concurrency, 1, nameof(options));
+        string[] keys = new string[items.Count];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            keys[i] = Bracket(key is null ? i.ToString(System.Globalization.CultureInfo.InvariantCulture) : key(items[i], i));
+        }
+
+        if (key is not null && keys.Distinct(StringComparer.Ordinal).Count() != keys.Length)
+        {
+            throw new ArgumentException($"The keys of the items of '{name}' are not unique.", nameof(key));
+        }
+
+        return OpenScope(name, inner => inner.MapAsync(items, keys, body, checkedOptions.Concurrency), checkedOptions.Timeout);
+    }
+
+    public Task<T> Loop<T>(string name, T carried, Func<IFlowContext, T, int, Task<Iteration<T>>> body, LoopOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        CheckName(name);
+        LoopOptions checkedOptions = options ?? new LoopOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(checkedOptions.MaxIterations, 1, nameof(options));
+        return OpenScope(name, inner => inner.LoopAsync(carried, body, checkedOptions.MaxIterations), checkedOptions.Timeout);
+    }
+
+    private Task<bool> OpenTimer(string name, Func<DateTimeOffset, DateTimeOffset> dueAt)
+    {
+        TimerVerb verb = new(dueAt);
+        Open(name, verb);
+        return verb.Task;
+    }
+
+    private async Task<T> OpenScope<T>(string name, Func<FlowContext, Task<T>> body, TimeSpan? limit)
+    {
+        ScopeVerb<T> verb = new(body, limit, isBranch: false);
+        Open(name, verb);
+        return await ReadAsync<T>((await verb.Task).Value, verb.Key);
+    }
+
+    /// <summary>A scope whose state is kept back for its parent to merge.</summary>
+    private ScopeVerb<T> OpenBranch<T>(string key, Func<IFlowContext, Task<T>> body, bool isKeyed = false)
+    {
+        ScopeVerb<T> verb = new(inner => body(inner), null, isBranch: true);
+        Open(key, verb, isKeyed);
+        return verb;
+    }
+
+    private async Task<T[]> JoinAsync<T>(ScopeVerb[] branches)
+    {
+        FlowFailure failure = new();
+        Task[] waits = Array.ConvertAll(branches, b => WatchAsync(b, failure, () => CancelAll(branches, failure)));
+        await Task.WhenAll(waits);
+        failure.Throw();
+        T[] results = new T[branches.Length];
+        for (int i = 0; i < results.Length; i++)
+        {
+            ScopeResult result = await branches[i].Task;
+            State.Apply(result.Delta);
+            results[i] = await ReadAsync<T>(result.Value, branches[i].Key);
+        }
+
+        return results;
+    }
+
+    private async Task<TOut[]> MapAsync<TItem, TOut>(IReadOnlyList<TItem> items, string[] keys, Func<IFlowContext, TItem, int, Task<TOut>> body, int concurrency)
+    {
+        ScopeVerb?[] verbs = new ScopeVerb?[items.Count];
+        FlowFailure failure = new();
+        int next = 0;
+
+        async Task WorkAsync()
+        {
+            while (next < items.Count && failure.First is null && !IsCancelled)
+            {
+                int i = next++;
+                ScopeVerb verb = verbs[i] = OpenBranch(keys[i], inner => body(inner, items[i], i), isKeyed: true);
+                await WatchAsync(verb, failure, () => CancelAll(verbs, failure));
+            }
+        }
+
+        Task[] workers = new Task[Math.Min(concurrency, items.Count)];
+        for (int i = 0; i < workers.Length; i++)
+        {
+            workers[i] = WorkAsync();
+        }
+
+        await Task.WhenAll(workers);
+        failure.Throw();
+        if (IsCancelled)
+        {
+            throw new FlowCancelledException(EffectiveReason);
+        }
+
+        TOut[] results = new TOut[items.Count];
+        for (int i = 0; i < results.Length; i++)
+        {
+            ScopeResult result = await verbs[i]!.Task;
+            State.Apply(result.Delta);
+            results[i] = await ReadAsync<TOut>(result.Value, verbs[i]!.Key);
+        }
+
+        return results;
+    }
+
+    private async Task<AnyResult<T>> RaceAsync<T>(Branch<T>[] branches)
+    {
+        ScopeVerb[] verbs = new ScopeVerb[branches.Length];
+        int winner = -1;
+        FlowFailure last = new();
+
+        async Task RunAsync(int index)
+        {
+            try
+            {
+                await verbs[index].Task;
+                if (winner < 0)
+                {
+                    winner = index;
+                    for (int i = 0; i < verbs.Length; i++)
+                    {
+                        if (i != index && verbs[i] is { HasOutcome: false, Closed: false, Inner: { } inner })
+                        {
+                            inner.Cancel($"Branch '{branches[index].Key}' was first.");
+                        }
+                    }
+                }
+            }
+            catch (StepFailedException e)
+            {
+                last.First = e;
+            }
+            catch (FlowCancelledException e)
+            {
+                last.First ??= e;
+            }
+        }
+
+        for (int i = 0; i < verbs.Length; i++)
+        {
+            verbs[i] = OpenBranch(branches[i].Key, branches[i].Body);
+        }
+
+        Task[] runs = new Task[branches.Length];
+        for (int i = 0; i < runs.Length; i++)
+        {
+            runs[i] = RunAsync(i);
+        }
+
+        await Task.WhenAll(runs);
+        if (winner < 0)
+        {
+            last.Throw();
+        }
+
+        ScopeResult won = await verbs[winner].Task;
+        State.Apply(won.Delta);
+        return new AnyResult<T>(branches[winner].Key, await ReadAsync<T>(won.Value, verbs[winner].Key));
+    }
+
+    private async Task<T> LoopAsync<T>(T carried, Func<IFlowContext, T, int, Task<Iteration<T>>> body, int iterationsMax)
+    {
+        // What an iteration receives is always what the journal holds, the first one too.
+        T value = Results.Decode<T>(Results.Encode(carried, Grain.Services.Options.PayloadBytesMax), _path);
+        int iteration = 0;
+        if (_node.Progress is { } last)
+        {
+            ProgressVerb resumed = new();
+            OpenProgress(resumed);
+            resumed.HasOutcome = true;
+            Dictionary<string, JsonElement>? state = _node.IterationState;
+            List<OpenCompensation>? compensations = _node.IterationCompensations;
+            Grain.Enqueue(resumed, last);
+            ScopeEndedBody ended = await resumed.Task;
+            State.Apply(state);
+            Compensations.AddRange(compensations ?? []);
+            value = await ReadAsync<T>(ended.Value ?? default, _path);
+            iteration = ended.Iteration!.Value + 1;
+        }
+
+        while (true)
+        {
+            if (iteration >= iterationsMax)
+            {
+                throw new TaskException($"The loop came to its limit of {iterationsMax:N0} iterations.") { Type = ErrorTypes.LoopLimit };
+            }
+
+            FlowContext inner = Nest($"[{iteration}]");
+            int number = iteration;
+            T given = value;
+            (Iteration<T> next, FlowError? error, bool cancelled) = await inner.RunToEndAsync(c => body(c, given, number));
+            Unnest(inner);
+            if (cancelled || IsCancelled)
+            {
+                Adopt(inner);
+                throw new FlowCancelledException(EffectiveReason);
+            }
+
+            Compensations.AddRange(inner.Compensations);
+            if (error is not null)
+            {
+                throw new StepFailedException($"{_path}[{iteration}]", error);
+            }
+
+            State.Apply(inner.State.Delta);
+            if (!next.Continue)
+            {
+                return next.Value;
+            }
+
+            JsonElement json = EntryBody.ToElement(Results.Encode(next.Value, Grain.Services.Options.PayloadBytesMax));
+            ProgressVerb progress = new();
+            OpenProgress(progress);
+            progress.Record(new ScopeEndedBody(json, null, inner.State.Delta, inner.Compensations.Count == 0 ? null : inner.Compensations, iteration));
+            ScopeEndedBody recorded = await progress.Task;
+            value = await ReadAsync<T>(recorded.Value ?? default, _path);
+            iteration++;
+        }
+    }
+
+    private static async Task WatchAsync(ScopeVerb verb, FlowFailure failure, Action onFailure)
+    {
+        try
+        {
+            await verb.Task;
+        }
+        catch (StepFailedException e)
+        {
+            if (failure.First is null)
+            {
+                failure.First = e;
+                onFailure();
+            }
+        }
+        catch (FlowCancelledException e)
+        {
+            failure.Cancelled ??= e;
+        }
+    }
+
+    private static void CancelAll(IEnumerable<ScopeVerb?> branches, FlowFailure failure)
+    {
+        foreach (ScopeVerb? branch in branches)
+        {
+            if (branch is { HasOutcome: false, Closed: false, Inner: { } inner })
+            {
+                inner.Cancel($"Another branch failed: {failure.First!.Message}");
+            }
+        }
+    }
+
+    /// <summary>Reads a recorded value; when it is not of this type any more the run is parked and the task never completes.</summary>
+    private Task<T> ReadAsync<T>(JsonElement value, string key)
+    {
+        try
+        {
+            return Task.FromResult(value.ValueKind == JsonValueKind.Undefined ? default! : value.Deserialize<T>(FlowJson.Options)!);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            Grain.Park("FlowChanged", $"The recorded value of '{key}' cannot be read as {typeof(T).Name}: {Text.Shorten(e.Message, 300)}");
+            return new TaskCompletionSource<T>().Task;
+        }
+    }
+
+    private static Branch<T>[] CheckBranches<T>(string name, IReadOnlyList<Branch<T>> branches)
+    {
+        ArgumentNullException.ThrowIfNull(branches);
+        CheckName(name);
+        foreach (Branch<T> branch in branches)
+        {
+            CheckName(branch.Key);
+            ArgumentNullException.ThrowIfNull(branch.Body, nameof(branches));
+        }
+
+        if (branches.Select(b => b.Key).Distinct(StringComparer.Ordinal).Count() != branches.Count)
+        {
+            throw new ArgumentException($"The branches of '{name}' need keys of their own.", nameof(branches));
+        }
+
+        return [.. branches];
+    }
+
+    /// <summary>The first failure among branches; it decides what the whole throws.</summary>
+    private sealed class FlowFailure
+    {
+        public Exception? First { get; set; }
+
+        public FlowCancelledException? Cancelled { get; set; }
+
+        public void Throw()
+        {
+            if ((First ?? Cancelled) is { } exception)
+            {
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception);
+            }
+        }
+    }
+}
+
+/// <summary>Short forms of the verbs.</summary>
+public static class FlowContextExtensions
+{
+    /// <summary>A step without an input.</summary>
+    public static Task<T> Step<T>(this IFlowContext ctx, string name, Func<IStepContext, Task<T>> body, StepOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        ArgumentNullException.ThrowIfNull(body);
+        return ctx.Step(name, default(JsonElement?), (_, step) => body(step), options);
+    }
+
+    /// <summary>A step without a result.</summary>
+    public static Task Step<TIn>(this IFlowContext ctx, string name, TIn input, Func<TIn, IStepContext, Task> body, StepOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        ArgumentNullException.ThrowIfNull(body);
+        return ctx.Step<TIn, bool>(
+            name,
+            input,
+            async (value, step) =>
+            {
+                await body(value, step).ConfigureAwait(false);
+                return true;
+            },
+            options);
+    }
+
+    /// <summary>A scope without a result.</summary>
+    public static Task Scope(this IFlowContext ctx, string name, Func<IFlowContext, Task> body, ScopeOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        ArgumentNullException.ThrowIfNull(body);
+        return ctx.Scope(
+            name,
+            async inner =>
+            {
+                await body(inner);
+                return true;
+            },
+            options);
+    }
+}

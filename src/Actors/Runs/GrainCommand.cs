@@ -1,0 +1,60 @@
+using System.Text.Json;
+using Actors.Silos;
+using Actors.Storage;
+
+namespace Actors.Runs;
+
+/// <summary>Something from outside for one run. It is answered once, after its effect is committed.</summary>
+internal abstract class GrainCommand
+{
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when the command's effect is committed, or fails with what the caller must know.</summary>
+    public Task Done => _done.Task;
+
+    /// <summary>How often it was given to a grain that had already left: bounded by the silo.</summary>
+    public int Deliveries { get; set; }
+
+    /// <summary>On the grain's own thread.</summary>
+    public abstract void Execute(RunGrain grain);
+
+    public void Succeed() => _done.TrySetResult();
+
+    public void Fail(Exception error)
+    {
+        _done.TrySetException(error);
+        // Nobody waits for the answer of a wake-up.
+        _ = _done.Task.Exception;
+    }
+}
+
+/// <summary>Only brings the run into memory: a reminder is due, or a message is in its inbox.</summary>
+internal sealed class WakeCommand : GrainCommand
+{
+    public override void Execute(RunGrain grain) => Succeed();
+}
+
+internal sealed class AnswerCommand(HumanTaskRow task, TaskAnswer answer, string by) : GrainCommand
+{
+    public override void Execute(RunGrain grain) => grain.Answer(this, task, answer, by);
+}
+
+internal sealed class SignalCommand(string name, JsonElement payload, string? id, string by) : GrainCommand
+{
+    public override void Execute(RunGrain grain) => grain.Receive(this, new SignalReceivedBody(name, id, payload, by));
+}
+
+internal sealed class CancelCommand(string reason, string by) : GrainCommand
+{
+    public override void Execute(RunGrain grain) => grain.RequestCancel(this, new CancelRequestedBody(reason, by));
+}
+
+internal sealed class ResumeCommand(string by) : GrainCommand
+{
+    public override void Execute(RunGrain grain) => grain.Resume(this, by);
+}
+
+internal sealed class MessageCommand(InboxMessage message) : GrainCommand
+{
+    public override void Execute(RunGrain grain) => grain.Take(this, message);
+}

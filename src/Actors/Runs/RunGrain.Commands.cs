@@ -1,0 +1,188 @@
+using System.Text.Json;
+using Actors.Silos;
+using Actors.Storage;
+
+namespace Actors.Runs;
+
+internal sealed partial class RunGrain
+{
+    private readonly HashSet<string> _signalIdsOnTheWay = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _closedTasksOnTheWay = new(StringComparer.Ordinal);
+
+    /// <summary>Puts a command into the mailbox. False when the grain has left memory: the command belongs to the next activation.</summary>
+    /// <exception cref="OverloadedException">The mailbox is full.</exception>
+    public bool TryPost(GrainCommand command)
+    {
+        lock (_lock)
+        {
+            if (_closed)
+            {
+                return false;
+            }
+
+            if (_mailbox.Count >= Services.Options.MailboxMax)
+            {
+                throw new OverloadedException($"Run {Info.Id} has {_mailbox.Count:N0} commands waiting already (SiloOptions.MailboxMax).");
+            }
+
+            _mailbox.Enqueue(command);
+        }
+
+        Do(static _ => { }, null);
+        return true;
+    }
+
+    public void Answer(GrainCommand command, HumanTaskRow task, TaskAnswer answer, string by)
+    {
+        JournalNode? node = _journal.Find(task.Key);
+        bool open = node is { Opened.Kind: EntryKind.AskOpened, Outcome: null } && EntryBody.Read<AskOpenedBody>(node.Opened.Payload).TaskId == task.Id.Value;
+        Verb? verb = _openByKey.GetValueOrDefault(task.Key);
+        if (!open || verb is { HasOutcome: true } or { Closed: true } || (_walking && verb is not AskVerb) || !_closedTasksOnTheWay.Add(task.Id.Value))
+        {
+            command.Fail(new ConflictException("task_closed", $"Human task {task.Id} is not open any more."));
+            return;
+        }
+
+        DateTimeOffset now = Services.Now();
+        JsonElement? data = answer.Data.ValueKind == JsonValueKind.Undefined ? null : answer.Data;
+        AskAnsweredBody body = new(task.Id.Value, new HumanAnswer(answer.Decision, by, now, answer.Comment, data));
+        (verb as AskVerb)?.OnAnswered();
+        Append(EntryKind.AskAnswered, task.Key, EntryBody.Write(body), verb, node);
+        CloseHumanTask(new HumanTaskClosing(task.Id, HumanTaskStatus.Answered, now, by, answer.Decision, answer.Comment), task.DueAt is null ? null : task.Key);
+        _replies.Add(command);
+    }
+
+    public void Receive(GrainCommand command, SignalReceivedBody signal)
+    {
+        if (signal.Id is { } id && (_journal.HasSignalId(id) || !_signalIdsOnTheWay.Add(id)))
+        {
+            // Taken in before, or on its way: then the answer comes with that commit.
+            if (_journal.HasSignalId(id))
+            {
+                command.Succeed();
+            }
+            else
+            {
+                (_inFlight is null ? _replies : _pending.Count > 0 ? _replies : _inFlightReplies).Add(command);
+            }
+
+            return;
+        }
+
+        if (_journal.SignalsKept - _takenSignals.Count >= Services.Options.SignalsKeptMax)
+        {
+            command.Fail(new OverloadedException($"Run {Info.Id} keeps {_journal.SignalsKept:N0} signals that nobody has waited for (SiloOptions.SignalsKeptMax)."));
+            return;
+        }
+
+        Append(EntryKind.SignalReceived, "", EntryBody.Write(signal), null);
+        _replies.Add(command);
+    }
+
+    public void RequestCancel(GrainCommand command, CancelRequestedBody request)
+    {
+        if (_cancelReason is null)
+        {
+            _cancelReason = request.Reason;
+            Append(EntryKind.CancelRequested, "", EntryBody.Write(request), null);
+        }
+
+        if (_pending.Count == 0 && _inFlight is null)
+        {
+            command.Succeed();
+        }
+        else
+        {
+            (_pending.Count > 0 ? _replies : _inFlightReplies).Add(command);
+        }
+
+        // A parked run has to be walked, so that its clean-up can run.
+        ResumeWalk(request.By);
+    }
+
+    public void Resume(GrainCommand command, string by)
+    {
+        if (ResumeWalk(by))
+        {
+            _replies.Add(command);
+        }
+        else
+        {
+            command.Succeed();
+        }
+    }
+
+    /// <summary>A message of another run: a child's end, or the parent's cancellation.</summary>
+    public void Take(GrainCommand command, InboxMessage message)
+    {
+        if (message.Kind == InboxKind.Cancel)
+        {
+            RequestCancel(command, new CancelRequestedBody("The run that called this one was cancelled.", message.Principal));
+            Consume(message);
+            return;
+        }
+
+        JournalNode? node = _journal.Find(message.Key);
+        Verb? verb = _openByKey.GetValueOrDefault(message.Key);
+        EntryKind kind = message.Kind switch
+        {
+            InboxKind.ChildCompleted => EntryKind.ChildCompleted,
+            InboxKind.ChildFailed => EntryKind.ChildFailed,
+            _ => EntryKind.ChildCancelled,
+        };
+        bool open = node is { Opened.Kind: EntryKind.ChildStarted, Outcome: null }
+            && EntryBody.Read<ChildStartedBody>(node.Opened.Payload).Run is { } child && message.Id == EndMessageId(child)
+            && verb is not { HasOutcome: true };
+        if (open && !(_consumed?.Contains(message.Id) ?? false) && !_messagesTaken.Contains(message.Id))
+        {
+            (verb as IChildVerb)?.OnEnded();
+            Append(kind, message.Key, message.Payload, verb, node);
+            Consume(message);
+        }
+        else if (_messagesTaken.Add(message.Id))
+        {
+            // Nobody waits for it any more. The row is taken away with an entry that says so.
+            Append(EntryKind.Reported, $"~message-{message.Id}", EntryBody.Write(new ReportedBody($"A message of kind {message.Kind} for '{message.Key}' came when nobody waited for it.", null)), null);
+            (_consumed ??= []).Add(message.Id);
+        }
+
+        _replies.Add(command);
+    }
+
+    private readonly HashSet<string> _messagesTaken = new(StringComparer.Ordinal);
+
+    public static string EndMessageId(string child) => child + ":end";
+
+    private void Consume(InboxMessage message)
+    {
+        if (_messagesTaken.Add(message.Id))
+        {
+            if (_pending.Count == 0)
+            {
+                // Cancelled before: an entry is needed for the row to go away with.
+                Append(EntryKind.Reported, $"~message-{message.Id}", EntryBody.Write(new ReportedBody("The run is being cancelled already.", null)), null);
+            }
+
+            (_consumed ??= []).Add(message.Id);
+        }
+    }
+
+    private bool ResumeWalk(string by)
+    {
+        if (_walking || _row.Status != RunStatus.Parked || _parked)
+        {
+            return false;
+        }
+
+        Append(EntryKind.Resumed, "", EntryBody.Write(new ResumedBody(by)), null);
+        Walk(resumed: true);
+        return true;
+    }
+}
+
+/// <summary>A verb that waits for a child run.</summary>
+internal interface IChildVerb
+{
+    /// <summary>The child's end has been appended by the message that brought it.</summary>
+    void OnEnded();
+}

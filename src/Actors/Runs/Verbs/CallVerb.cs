@@ -1,0 +1,139 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Actors.Flows;
+using Actors.Silos;
+using Actors.Storage;
+
+namespace Actors.Runs;
+
+/// <summary>A child run: one that is waited for (<c>Call</c>), or only started (<c>Start</c>).</summary>
+internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options, bool wait) : Verb<JsonElement>, IChildVerb
+{
+    private readonly byte[] _input = JsonSerializer.SerializeToUtf8Bytes(input, FlowJson.Options);
+    private ChildStartedBody? _child;
+    private string? _cancelled;
+
+    public override string Noun => wait ? "a call of a flow" : "a start of a flow";
+
+    public override string Why => $"the run {_child?.Run} of flow '{flow}' ('{Key}')";
+
+    public override bool Owns(EntryKind kind) => wait
+        ? kind is EntryKind.ChildStarted or EntryKind.ChildCompleted or EntryKind.ChildFailed or EntryKind.ChildCancelled
+        : kind is EntryKind.RunLaunched or EntryKind.ChildFailed;
+
+    public override void Start()
+    {
+        if (Node.Opened is { } opened)
+        {
+            _child = EntryBody.Read<ChildStartedBody>(opened.Payload);
+            SetDormant(true);
+            return;
+        }
+
+        if (Grain.Services.Numbers.TryTake(out long number))
+        {
+            Launch(number);
+        }
+        else
+        {
+            _ = TakeNumberAsync();
+        }
+    }
+
+    public override void Deliver(LiveEntry outcome)
+    {
+        switch (outcome.Kind)
+        {
+            case EntryKind.RunLaunched:
+                Complete(JsonSerializer.SerializeToElement(EntryBody.Read<ChildStartedBody>(outcome.Payload).Run));
+                break;
+            case EntryKind.ChildCompleted:
+                Complete(EntryBody.Read<ChildEndedBody>(outcome.Payload).Output ?? JsonSerializer.SerializeToElement<object?>(null));
+                break;
+            case EntryKind.ChildCancelled when _cancelled is not null:
+                CancelAtOnce(_cancelled);
+                break;
+            case EntryKind.ChildCancelled:
+                Fail(new FlowError(ErrorTypes.Cancelled, $"The child run of flow '{flow}' was cancelled."));
+                break;
+            default:
+                Fail(EntryBody.Read<ChildEndedBody>(outcome.Payload).Error ?? new FlowError(ErrorTypes.ChildFailed, $"The child run of flow '{flow}' failed."));
+                break;
+        }
+    }
+
+    public override void Cancel(string reason)
+    {
+        if (_child is null || !wait)
+        {
+            CancelAtOnce(reason);
+            return;
+        }
+
+        // The child cleans up after itself; this verb ends when the child has.
+        _cancelled = reason;
+        Grain.Append(EntryKind.Reported, Key + "/~cancel", EntryBody.Write(new ReportedBody($"Asked run {_child.Run} to cancel.", null)), null);
+        Grain.Send(Grain.CancelMessage(_child));
+    }
+
+    private async Task TakeNumberAsync()
+    {
+        // A new block of numbers has to be reserved; the await comes back to the grain's own thread.
+        long number = await Grain.Services.Numbers.TakeAsync(CancellationToken.None);
+        if (!Closed)
+        {
+            Launch(number);
+        }
+    }
+
+    private void Launch(long number)
+    {
+        FlowDefinition? definition = Grain.Services.Flows.Find(flow, options.Version);
+        if (definition is null)
+        {
+            string version = options.Version is null ? "" : $" with version '{options.Version}'";
+            Refuse(new FlowError(ErrorTypes.UnknownFlow, $"No flow '{flow}'{version} is registered."));
+            return;
+        }
+
+        ReadOnlyMemory<byte> input;
+        try
+        {
+            input = definition.CheckInput(EntryBody.ToElement(_input));
+        }
+        catch (InvalidFlowInputException e)
+        {
+            Refuse(new FlowError(ErrorTypes.InvalidInput, Text.Shorten(e.Message, FlowError.MessageLengthMax)));
+            return;
+        }
+
+        RunId id = IdOf(Grain.Info.Id, Key);
+        _child = new ChildStartedBody(id.Value, number, definition.Name, definition.Version);
+        Grain.StartChild(id, number, definition, input, Key, wait, options.Priority);
+        if (wait)
+        {
+            Grain.Append(EntryKind.ChildStarted, Key, EntryBody.Write(_child), this);
+            SetDormant(true);
+        }
+        else
+        {
+            Finish(EntryKind.RunLaunched, EntryBody.Write(_child));
+        }
+    }
+
+    private void Refuse(FlowError error) => Finish(EntryKind.ChildFailed, EntryBody.Write(new ChildEndedBody(null, Error: error)));
+
+    // Derived, so that the same call never starts two children.
+    private static RunId IdOf(RunId parent, string key)
+    {
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{parent.Value}\nchild\n{key}"));
+        return new RunId("run_" + Base32.Encode(hash.AsSpan(0, 16)));
+    }
+
+    public void OnEnded()
+    {
+        SetDormant(false);
+        HasOutcome = true;
+    }
+}

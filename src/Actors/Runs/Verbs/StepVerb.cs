@@ -1,0 +1,287 @@
+using System.Text.Json;
+using Actors.Silos;
+using Actors.Storage;
+using Actors.Time;
+
+namespace Actors.Runs;
+
+/// <summary>A step: attempts of a body on the pool, until one outcome is recorded.</summary>
+internal sealed class StepVerb<TIn, T>(
+    TIn input,
+    Func<TIn, IStepContext, Task<T>> body,
+    StepOptions options,
+    Func<TIn, FlowError, IStepContext, Task<T>>? fallback) : Verb<T>
+{
+    private readonly byte[] _input = JsonSerializer.SerializeToUtf8Bytes(input, FlowJson.Options);
+    private string? _hash;
+    private StepBody<TIn, T>? _running;
+    private Alarms.Alarm? _alarm;
+    private int _attempt = 1;
+    private FlowError? _lastError;
+    private DateTimeOffset _nextAt;
+    private bool _reminderSet;
+    private string? _cancelled;
+
+    public override string Noun => "a step";
+
+    public override string Why => $"the next attempt ({_attempt} of {options.Retry.MaxAttempts}) of '{Key}' at {_nextAt:u}, after: {Text.Shorten(_lastError?.Message, 200)}";
+
+    public StepOptions Options => options;
+
+    private string Hash => _hash ??= InputHash.Of(_input);
+
+    private ReadOnlySpan<byte> KeptInput => _input.Length <= Grain.Services.Options.RecordedInputBytesMax ? _input : default;
+
+    public override void OnGrainClosed() => _alarm?.Cancel();
+
+    public override bool Owns(EntryKind kind) =>
+        kind is EntryKind.StepStarted or EntryKind.AttemptFailed or EntryKind.StepCompleted or EntryKind.StepFailed or EntryKind.StepCancelled;
+
+    public override void Start()
+    {
+        if (Node.Progress is { Kind: EntryKind.AttemptFailed } failed)
+        {
+            AttemptFailedBody last = EntryBody.Read<AttemptFailedBody>(failed.Payload);
+            _reminderSet = last.NextAt - failed.At > RunGrain.DurableFrom;
+            WaitForNext(last);
+        }
+        else
+        {
+            if (Node.Progress is { Kind: EntryKind.StepStarted } started)
+            {
+                _attempt = EntryBody.Read<StepStartedBody>(started.Payload).Attempt;
+            }
+
+            Begin();
+        }
+    }
+
+    public override void Deliver(LiveEntry outcome)
+    {
+        switch (outcome.Kind)
+        {
+            case EntryKind.StepCompleted:
+                StepCompletedBody completed = EntryBody.ReadStepCompleted(outcome.Payload);
+                if (!Grain.AcceptsInput(this, completed.Hash, Hash))
+                {
+                    return;
+                }
+
+                T value = Results.Decode<T>(completed.Value, Key);
+                if (options.Compensation is not null)
+                {
+                    Scope.Compensations.Add(new OpenCompensation(Key, options.Compensation, CompensationInput(completed.Value)));
+                }
+
+                Complete(value);
+                break;
+            case EntryKind.StepFailed:
+                StepFailedBody failed = EntryBody.Read<StepFailedBody>(outcome.Payload);
+                if (Grain.AcceptsInput(this, failed.Hash, Hash))
+                {
+                    Fail(failed.Error);
+                }
+
+                break;
+            default:
+                CancelAtOnce(_cancelled ?? "The step was cancelled.");
+                break;
+        }
+    }
+
+    public override void Cancel(string reason)
+    {
+        _cancelled = reason;
+        if (_running is null)
+        {
+            _alarm?.Cancel();
+            ClearReminder();
+            CancelAtOnce(reason);
+            return;
+        }
+
+        // The body may have had its effect already: its outcome is waited for and recorded, so that what it did can be undone.
+        _running.CancelToken();
+        _alarm?.Cancel();
+        _alarm = Grain.SetAlarm(Grain.Services.Options.CancelledBodyLimit, Abandon);
+    }
+
+    public override void OnRecorded(LiveEntry entry)
+    {
+        if (entry.Kind == EntryKind.AttemptFailed && !HasOutcome && !Closed && _running is null)
+        {
+            WaitForNext(EntryBody.Read<AttemptFailedBody>(entry.Payload));
+        }
+    }
+
+    private JsonElement CompensationInput(ReadOnlyMemory<byte> result) =>
+        options.CompensationInput is { } given ? JsonSerializer.SerializeToElement(given, given.GetType(), FlowJson.Options) : EntryBody.ToElement(result.Span);
+
+    private void Begin()
+    {
+        SetDormant(false);
+        if (_attempt > options.Retry.MaxAttempts && _lastError is not null && fallback is not null)
+        {
+            FlowError error = _lastError;
+            Run(step => fallback(input, error, step), isFallback: true);
+        }
+        else
+        {
+            Run(step => body(input, step), isFallback: false);
+        }
+    }
+
+    private void Run(Func<IStepContext, Task<T>> attempt, bool isFallback)
+    {
+        _running = new StepBody<TIn, T>(this, _attempt, isFallback, attempt, _input, Hash, Grain);
+        Grain.Services.Bodies.Run(_running);
+    }
+
+    /// <summary>The body has begun to run on the pool.</summary>
+    internal void OnBegun(StepBody<TIn, T> attempt)
+    {
+        if (options.Timeout is { } limit && attempt == _running && _cancelled is null)
+        {
+            _alarm = Grain.SetAlarm(limit, () => TimeOut(attempt, limit));
+        }
+    }
+
+    internal void OnLong(StepBody<TIn, T> attempt)
+    {
+        if (attempt == _running && !HasOutcome)
+        {
+            Grain.Append(EntryKind.StepStarted, Key, EntryBody.Write(StartedBody(attempt.StartedAt)), this);
+        }
+    }
+
+    internal void OnEnded(StepBody<TIn, T> attempt)
+    {
+        if (attempt != _running || HasOutcome || Closed)
+        {
+            return;
+        }
+
+        _running = null;
+        _alarm?.Cancel();
+        if (attempt.Failure is null)
+        {
+            ClearReminder();
+            Finish(EntryKind.StepCompleted, attempt.Payload);
+        }
+        else
+        {
+            OnFailed(attempt.Failure, attempt.Ms, attempt.IsFallback);
+        }
+    }
+
+    private void TimeOut(StepBody<TIn, T> attempt, TimeSpan limit)
+    {
+        if (attempt != _running || HasOutcome || Closed || _cancelled is not null)
+        {
+            return;
+        }
+
+        _running = null;
+        attempt.CancelToken();
+        FlowError error = new(ErrorTypes.Timeout, $"The attempt took longer than {limit.TotalSeconds:0.###} s.");
+        OnFailed(new AttemptFailure(error, true, null), (long)limit.TotalMilliseconds, attempt.IsFallback);
+    }
+
+    private void Abandon()
+    {
+        if (_running is not null && !HasOutcome && !Closed)
+        {
+            _running = null;
+            Finish(EntryKind.StepCancelled, default);
+        }
+    }
+
+    private void OnFailed(AttemptFailure failure, long ms, bool wasFallback)
+    {
+        if (_cancelled is not null)
+        {
+            ClearReminder();
+            Finish(EntryKind.StepCancelled, default);
+            return;
+        }
+
+        if (Grain.IsDraining)
+        {
+            // The host stopped the body, not its own fault: neither recorded nor counted.
+            return;
+        }
+
+        _lastError = failure.Error;
+        bool again = !wasFallback && failure.Retryable && options.Retry.Allows(_attempt, failure.Error);
+        if (!again && (wasFallback || fallback is null))
+        {
+            ClearReminder();
+            JsonElement? kept = KeptInput.IsEmpty ? null : EntryBody.ToElement(KeptInput);
+            Finish(EntryKind.StepFailed, EntryBody.Write(new StepFailedBody(Hash, _attempt, failure.Error, ms, kept)));
+            return;
+        }
+
+        int counted = again ? _attempt : options.Retry.MaxAttempts;
+        TimeSpan delay = !again ? TimeSpan.Zero : failure.RetryAfter ?? options.Retry.DelayAfter(_attempt, Grain.Services.Ids.NextDouble());
+        DateTimeOffset now = Grain.Services.Now();
+        DateTimeOffset nextAt = now + TimeSpan.FromMilliseconds(Math.Round(delay.TotalMilliseconds));
+        Grain.Append(EntryKind.AttemptFailed, Key, EntryBody.Write(new AttemptFailedBody(counted, failure.Error, nextAt, ms)), this);
+        if (nextAt - now > RunGrain.DurableFrom)
+        {
+            _reminderSet = true;
+            Grain.SetReminder(Key, nextAt);
+            // From this transition on the run waits.
+            _attempt = counted + 1;
+            _nextAt = nextAt;
+            SetDormant(true);
+        }
+    }
+
+    private void WaitForNext(AttemptFailedBody last)
+    {
+        _lastError = last.Error;
+        _attempt = last.Attempt + 1;
+        _nextAt = last.NextAt;
+        TimeSpan wait = _nextAt - Grain.Services.Now();
+        if (wait <= TimeSpan.Zero)
+        {
+            Next();
+            return;
+        }
+
+        SetDormant(_reminderSet);
+        _alarm = Grain.SetAlarm(wait, Next);
+    }
+
+    private void Next()
+    {
+        if (Closed || HasOutcome || _running is not null)
+        {
+            return;
+        }
+
+        if (_reminderSet)
+        {
+            // The wait is over: the entry that says so takes the reminder away, so that the run's row and its reasons to wake agree.
+            ClearReminder();
+            Grain.Append(EntryKind.StepStarted, Key, EntryBody.Write(StartedBody(Grain.Services.Now())), this);
+        }
+
+        Begin();
+    }
+
+    private StepStartedBody StartedBody(DateTimeOffset at) =>
+        new(_attempt, at, KeptInput.IsEmpty ? null : EntryBody.ToElement(KeptInput));
+
+    private void ClearReminder()
+    {
+        if (_reminderSet)
+        {
+            _reminderSet = false;
+            Grain.ClearReminder(Key);
+        }
+    }
+}
+
+/// <param name="Retryable">False: the body itself said that another attempt cannot help.</param>
+internal sealed record AttemptFailure(FlowError Error, bool Retryable, TimeSpan? RetryAfter);

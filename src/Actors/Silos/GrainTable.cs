@@ -1,0 +1,339 @@
+using Actors.Flows;
+using Actors.Runs;
+using Actors.Storage;
+
+namespace Actors.Silos;
+
+/// <summary>
+/// The grains in memory. A command for a run that is not here brings it here first: claims are gathered and made in batches, like commits. Thread-safe.
+/// </summary>
+internal sealed class GrainTable(EngineServices services, Func<RunRow, CancellationToken, ValueTask<(FlowDefinition? Definition, string? Missing)>> findFlow, RunFeed feed) : IGrainHost
+{
+    // A command that met a leaving grain is given to the next activation; so often in a row means that something is wrong.
+    private const int DeliveriesMax = 20;
+    private const int ClaimBatchMax = 200;
+    private static readonly TimeSpan LostRetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<RunId, Slot> _slots = [];
+    private readonly Queue<RunId> _toClaim = new();
+    private bool _claiming;
+    private bool _stopped;
+    private TaskCompletionSource? _empty;
+
+    /// <summary>Called when a grain has left, so that the silo can take in queued runs.</summary>
+    public Action? OnRoom { get; set; }
+
+    /// <summary>Called with reminders that were committed, so that the near ones are kept in memory.</summary>
+    public Action<IReadOnlyList<Reminder>>? OnReminders { get; set; }
+
+    /// <summary>Grains in memory, and those on their way.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _slots.Count;
+            }
+        }
+    }
+
+    /// <summary>Gives the command to the run's grain, in memory or brought there. The answer comes through <see cref="GrainCommand.Done"/>.</summary>
+    public void Send(RunId run, GrainCommand command)
+    {
+        if (++command.Deliveries > DeliveriesMax)
+        {
+            command.Fail(new UnavailableException($"Run {run} could not be reached; try again."));
+            return;
+        }
+
+        RunGrain? grain;
+        lock (_lock)
+        {
+            if (_stopped)
+            {
+                command.Fail(new UnavailableException("The silo is stopping."));
+                return;
+            }
+
+            if (!_slots.TryGetValue(run, out Slot? slot))
+            {
+                _slots.Add(run, slot = new Slot());
+                _toClaim.Enqueue(run);
+            }
+
+            grain = slot.Grain;
+            if (grain is null)
+            {
+                slot.Waiting.Add(command);
+                StartClaiming();
+                return;
+            }
+        }
+
+        try
+        {
+            if (!grain.TryPost(command))
+            {
+                // It has left, but its place is not free yet: what it leaves behind is sent again by OnClosed, and so is this.
+                lock (_lock)
+                {
+                    if (_slots.TryGetValue(run, out Slot? slot) && slot.Grain == grain)
+                    {
+                        slot.Waiting.Add(command);
+                        return;
+                    }
+                }
+
+                Send(run, command);
+            }
+        }
+        catch (OverloadedException e)
+        {
+            command.Fail(e);
+        }
+    }
+
+    /// <summary>A run whose row and first entry were just committed here begins.</summary>
+    public void Add(RunRow row, JournalEntry first, FlowDefinition? definition)
+    {
+        RunGrain grain = new(services, this, row, [first], definition, null);
+        lock (_lock)
+        {
+            if (_stopped || !_slots.TryAdd(row.Id, new Slot { Grain = grain }))
+            {
+                return;
+            }
+        }
+
+        grain.Begin();
+    }
+
+    public void OnCommitted(RunGrain grain, Transition transition)
+    {
+        foreach (ChildStart child in transition.Children)
+        {
+            Add(child.Row, child.First, services.Flows.Find(child.Row.Flow, child.Row.FlowVersion));
+        }
+
+        foreach (InboxMessage message in transition.Messages)
+        {
+            Send(message.Run, new MessageCommand(message));
+        }
+
+        if (transition.RemindersSet.Count > 0)
+        {
+            OnReminders?.Invoke(transition.RemindersSet);
+        }
+
+        feed.Publish(transition.Run, transition.Change is { Status: var status } && status.IsFinal());
+    }
+
+    public void OnClosed(RunGrain grain, GrainEnd end, IReadOnlyList<GrainCommand> left)
+    {
+        List<GrainCommand> again = [.. left];
+        lock (_lock)
+        {
+            if (_slots.TryGetValue(grain.Info.Id, out Slot? slot) && slot.Grain == grain)
+            {
+                again.AddRange(slot.Waiting);
+                _slots.Remove(grain.Info.Id);
+                if (_slots.Count == 0)
+                {
+                    _empty?.TrySetResult();
+                }
+            }
+        }
+
+        foreach (GrainCommand command in again)
+        {
+            Send(grain.Info.Id, command);
+        }
+
+        if (end == GrainEnd.Lost && !_stopped)
+        {
+            // Whoever owns the run now, the store knows: load it again if it is still ours.
+            services.Alarms.Set(services.Time.GetUtcNow() + LostRetryDelay, static state => ((LostRun)state!).Wake(), new LostRun(this, grain.Info.Id));
+        }
+
+        OnRoom?.Invoke();
+    }
+
+    /// <summary>Drops every grain as it is: the life is over.</summary>
+    public void DropAll()
+    {
+        foreach (RunGrain grain in Stop())
+        {
+            grain.Drop();
+        }
+    }
+
+    /// <summary>Takes nothing new in; gives the grains in memory.</summary>
+    public IReadOnlyList<RunGrain> Stop()
+    {
+        List<GrainCommand> waiting;
+        List<RunGrain> grains;
+        lock (_lock)
+        {
+            _stopped = true;
+            _toClaim.Clear();
+            waiting = [.. _slots.Values.SelectMany(s => s.Waiting)];
+            grains = [.. _slots.Values.Select(s => s.Grain).OfType<RunGrain>()];
+            foreach (RunId run in _slots.Where(s => s.Value.Grain is null).Select(s => s.Key).ToArray())
+            {
+                _slots.Remove(run);
+            }
+        }
+
+        waiting.ForEach(c => c.Fail(new UnavailableException("The silo is stopping.")));
+        return grains;
+    }
+
+    public Task WhenEmptyAsync()
+    {
+        lock (_lock)
+        {
+            if (_slots.Count == 0)
+            {
+                return Task.CompletedTask;
+            }
+
+            _empty ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _empty.Task;
+        }
+    }
+
+    private void StartClaiming()
+    {
+        if (!_claiming)
+        {
+            _claiming = true;
+            services.Scheduler.Post(static self => _ = ((GrainTable)self!).ClaimAsync(), this);
+        }
+    }
+
+    private async Task ClaimAsync()
+    {
+        TimeSpan delay = TimeSpan.FromMilliseconds(20);
+        while (true)
+        {
+            List<RunId> runs = [];
+            lock (_lock)
+            {
+                while (runs.Count < ClaimBatchMax && _toClaim.TryDequeue(out RunId run))
+                {
+                    runs.Add(run);
+                }
+
+                if (runs.Count == 0)
+                {
+                    _claiming = false;
+                    return;
+                }
+            }
+
+            try
+            {
+                IReadOnlyList<LoadedRun?> loaded = await services.Store.ClaimAsync(services.SiloNo, runs, CancellationToken.None).ConfigureAwait(false);
+                for (int i = 0; i < runs.Count; i++)
+                {
+                    await TakeInAsync(runs[i], loaded[i]).ConfigureAwait(false);
+                }
+
+                delay = TimeSpan.FromMilliseconds(20);
+            }
+            catch (StoreException e) when (e.Kind == StoreFailure.Fenced)
+            {
+                runs.ForEach(r => GiveUp(r, new UnavailableException("The silo's life is over.")));
+            }
+#pragma warning disable CA1031 // The store did not answer: the same runs are asked for again.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                services.Log.StoreReadRetried(e.Message);
+                lock (_lock)
+                {
+                    runs.ForEach(_toClaim.Enqueue);
+                }
+
+                await Task.Delay(delay, services.Time).ConfigureAwait(false);
+                delay = TimeSpan.FromMilliseconds(Math.Min(delay.TotalMilliseconds * 2, 5000));
+            }
+        }
+    }
+
+    private async Task TakeInAsync(RunId run, LoadedRun? loaded)
+    {
+        if (loaded is null)
+        {
+            GiveUp(run, new ConflictException("run_ended", $"Run {run} has ended, or another silo has it."));
+            return;
+        }
+
+        RunGrain grain;
+        try
+        {
+            (FlowDefinition? definition, string? missing) = await findFlow(loaded.Row, CancellationToken.None).ConfigureAwait(false);
+            grain = new RunGrain(services, this, loaded.Row, loaded.Entries, definition, missing);
+        }
+        catch (InvalidDataException e)
+        {
+            services.Log.GrainBroken(run.Value, e);
+            GiveUp(run, new UnavailableException($"Run {run} cannot be loaded: {e.Message}"));
+            return;
+        }
+
+        List<GrainCommand> waiting;
+        lock (_lock)
+        {
+            if (_stopped || !_slots.TryGetValue(run, out Slot? slot) || slot.Grain is not null)
+            {
+                return;
+            }
+
+            slot.Grain = grain;
+            waiting = [.. slot.Waiting];
+            slot.Waiting.Clear();
+        }
+
+        grain.Begin();
+        foreach (InboxMessage message in loaded.Inbox)
+        {
+            Send(run, new MessageCommand(message));
+        }
+
+        waiting.ForEach(c => Send(run, c));
+    }
+
+    private void GiveUp(RunId run, Exception reason)
+    {
+        List<GrainCommand> waiting = [];
+        lock (_lock)
+        {
+            if (_slots.TryGetValue(run, out Slot? slot) && slot.Grain is null)
+            {
+                waiting = slot.Waiting;
+                _slots.Remove(run);
+                if (_slots.Count == 0)
+                {
+                    _empty?.TrySetResult();
+                }
+            }
+        }
+
+        waiting.ForEach(c => c.Fail(reason));
+    }
+
+    private sealed class Slot
+    {
+        public RunGrain? Grain { get; set; }
+
+        public List<GrainCommand> Waiting { get; } = [];
+    }
+
+    private sealed record LostRun(GrainTable Table, RunId Run)
+    {
+        public void Wake() => Table.Send(Run, new WakeCommand());
+    }
+}

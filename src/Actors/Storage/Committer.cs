@@ -1,0 +1,179 @@
+using Actors.Silos;
+using Microsoft.Extensions.Logging;
+
+namespace Actors.Storage;
+
+/// <summary>Told once how a transition ended; called on the scheduler, not on the grain's own thread.</summary>
+internal interface ITransitionSink
+{
+    void OnCommitted(Transition transition, CommitOutcome outcome);
+}
+
+/// <summary>
+/// Collects the transitions of all grains while the previous commit is under way and hands them to the store as one batch: no timer, no added wait when idle.
+/// It answers each transition exactly once, except when the silo's life is over: then nobody is answered any more.
+/// </summary>
+internal sealed class Committer(IStore store, EngineScheduler scheduler, TimeProvider time, int batchMax, ILogger log, Action onFenced)
+{
+    private static readonly TimeSpan RetryDelayMin = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _lock = new();
+    private Queue<Pending> _queue = new();
+    private bool _busy;
+    private bool _stopped;
+    private TaskCompletionSource? _idle;
+
+    /// <summary>Batches and transitions committed so far: figures for benchmarks and metrics.</summary>
+    public long Batches { get; private set; }
+
+    public long Transitions { get; private set; }
+
+    public long EntriesWritten { get; private set; }
+
+    public void Submit(Transition transition, ITransitionSink sink)
+    {
+        lock (_lock)
+        {
+            if (_stopped)
+            {
+                return;
+            }
+
+            _queue.Enqueue(new Pending(transition, sink));
+            if (_busy)
+            {
+                return;
+            }
+
+            _busy = true;
+        }
+
+        scheduler.Post(static self => _ = ((Committer)self!).RunAsync(), this);
+    }
+
+    /// <summary>From now on nothing is committed or answered: the life is over.</summary>
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _stopped = true;
+            _queue.Clear();
+        }
+    }
+
+    /// <summary>Completes when everything submitted before has been answered.</summary>
+    public Task WhenIdleAsync()
+    {
+        lock (_lock)
+        {
+            if (!_busy || _stopped)
+            {
+                return Task.CompletedTask;
+            }
+
+            _idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _idle.Task;
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        List<Pending> batch = [];
+        while (true)
+        {
+            batch.Clear();
+            lock (_lock)
+            {
+                while (batch.Count < batchMax && _queue.TryDequeue(out Pending pending))
+                {
+                    batch.Add(pending);
+                }
+
+                if (batch.Count == 0)
+                {
+                    _busy = false;
+                    _idle?.TrySetResult();
+                    _idle = null;
+                    return;
+                }
+            }
+
+            await CommitAsync(batch).ConfigureAwait(false);
+        }
+    }
+
+    private async Task CommitAsync(IReadOnlyList<Pending> batch)
+    {
+        Transition[] transitions = new Transition[batch.Count];
+        for (int i = 0; i < transitions.Length; i++)
+        {
+            transitions[i] = batch[i].Transition;
+        }
+
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                IReadOnlyList<CommitOutcome> outcomes = await store.CommitAsync(transitions, CancellationToken.None).ConfigureAwait(false);
+                Count(transitions);
+                for (int i = 0; i < transitions.Length; i++)
+                {
+                    batch[i].Sink.OnCommitted(transitions[i], outcomes[i]);
+                }
+
+                return;
+            }
+            catch (StoreException e) when (e.Kind == StoreFailure.Fenced)
+            {
+                log.LifeOver(e.Message);
+                Stop();
+                onFenced();
+                return;
+            }
+            catch (StoreException e) when (e.Kind == StoreFailure.Data)
+            {
+                if (batch.Count == 1)
+                {
+                    log.TransitionRefused(transitions[0].Run.Value, e.Message);
+                    batch[0].Sink.OnCommitted(transitions[0], new CommitOutcome(CommitStatus.Refused, Reason: e.Message));
+                    return;
+                }
+
+                // Somewhere in the batch is a value that the database refuses. Its neighbours must not suffer: halve until it is alone.
+                int half = batch.Count / 2;
+                await CommitAsync([.. batch.Take(half)]).ConfigureAwait(false);
+                await CommitAsync([.. batch.Skip(half)]).ConfigureAwait(false);
+                return;
+            }
+#pragma warning disable CA1031 // Whatever went wrong, the transitions are not lost: the same batch goes again, unchanged.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                lock (_lock)
+                {
+                    if (_stopped)
+                    {
+                        return;
+                    }
+                }
+
+                TimeSpan delay = TimeSpan.FromMilliseconds(Math.Min(RetryDelayMin.TotalMilliseconds * Math.Pow(2, Math.Min(attempt - 1, 20)), RetryDelayMax.TotalMilliseconds));
+                log.CommitRetried(attempt, delay.TotalMilliseconds, e.Message);
+                await Task.Delay(delay, time).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void Count(Transition[] transitions)
+    {
+        Batches++;
+        Transitions += transitions.Length;
+        foreach (Transition transition in transitions)
+        {
+            EntriesWritten += transition.Entries.Count;
+        }
+    }
+
+    private readonly record struct Pending(Transition Transition, ITransitionSink Sink);
+}

@@ -1,0 +1,140 @@
+using Actors.Silos;
+using Actors.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Actors.Time;
+
+/// <summary>
+/// Keeps the reminders of the near future as alarms in memory and wakes the run when one is due. Late ones ring at once, none is skipped: a row stays until its run has recorded the firing.
+/// </summary>
+internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
+{
+    private static readonly TimeSpan Horizon = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
+
+    // Bounds the memory of a minute in which very many are due: the rest is loaded when these have rung.
+    private const int KeptMax = 100_000;
+    private const int Page = 2_000;
+
+    private readonly Lock _lock = new();
+    private DateTimeOffset _loadedUntil = DateTimeOffset.MinValue;
+    private bool _stopped;
+
+    public void Start() => _ = LoadAsync();
+
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _stopped = true;
+        }
+    }
+
+    /// <summary>Reminders that this silo has just committed; those beyond what is loaded are found later.</summary>
+    public void OnCommitted(IReadOnlyList<Reminder> reminders)
+    {
+        foreach (Reminder reminder in reminders)
+        {
+            bool near;
+            lock (_lock)
+            {
+                near = reminder.DueAt <= _loadedUntil;
+            }
+
+            if (near)
+            {
+                Set(reminder);
+            }
+        }
+    }
+
+    private async Task LoadAsync()
+    {
+        try
+        {
+            DateTimeOffset now = services.Time.GetUtcNow();
+            DateTimeOffset until = now + Horizon;
+            DateTimeOffset from;
+            lock (_lock)
+            {
+                if (_stopped)
+                {
+                    return;
+                }
+
+                from = _loadedUntil;
+                // From now on commits up to the new horizon are announced; what was committed before is in the pages below.
+                _loadedUntil = until;
+            }
+
+            Reminder? last = from == DateTimeOffset.MinValue ? null : new Reminder(default, long.MaxValue, "", from);
+            for (int kept = 0; kept < KeptMax; kept += Page)
+            {
+                IReadOnlyList<Reminder> page = await services.Store.FindRemindersAsync(until, last, Page, CancellationToken.None).ConfigureAwait(false);
+                foreach (Reminder reminder in page)
+                {
+                    Set(reminder);
+                }
+
+                if (page.Count < Page)
+                {
+                    Again(Every);
+                    return;
+                }
+
+                last = page[^1];
+            }
+
+            lock (_lock)
+            {
+                _loadedUntil = last!.Value.DueAt;
+            }
+
+            Again(TimeSpan.FromSeconds(1));
+        }
+#pragma warning disable CA1031 // The store did not answer: load again, from where it was.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            services.Log.StoreReadRetried(e.Message);
+            lock (_lock)
+            {
+                _loadedUntil = DateTimeOffset.MinValue;
+            }
+
+            Again(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private void Again(TimeSpan after)
+    {
+        lock (_lock)
+        {
+            if (!_stopped)
+            {
+                services.Alarms.Set(services.Time.GetUtcNow() + after, static self => _ = ((ReminderFeed)self!).LoadAsync(), this);
+            }
+        }
+    }
+
+    private void Set(Reminder reminder) =>
+        services.Alarms.Set(reminder.DueAt, static state => ((Due)state!).Ring(), new Due(this, reminder.Run));
+
+    private sealed record Due(ReminderFeed Feed, RunId Run)
+    {
+        public void Ring()
+        {
+            lock (Feed._lock)
+            {
+                if (Feed._stopped)
+                {
+                    return;
+                }
+            }
+
+            Feed.Wake(Run);
+        }
+    }
+
+    private void Wake(RunId run) => wake(run);
+}
