@@ -1,1 +1,1 @@
-return await Actors.Hosting.Server.RunAsync(args);
+return await Actors.Hosting.Server.RunAsync(args, Console.Error);

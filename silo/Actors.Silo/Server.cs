@@ -10,20 +10,25 @@ public static class Server
     /// <summary>Beats the settings files and <c>Actors__Database</c>; the command line beats it.</summary>
     public const string DatabaseVariable = "ACTORS_DATABASE";
 
-    /// <summary>Runs until the process is asked to stop. 0 after an orderly stop, 1 when it cannot start; why is on standard error.</summary>
-    public static async Task<int> RunAsync(string[] args, Action<WebApplicationBuilder>? configure = null)
+    /// <summary>Runs until the process is asked to stop or the token is cancelled. 0 after an orderly stop, 1 when it cannot start; why is told to <paramref name="error"/>.</summary>
+    public static async Task<int> RunAsync(
+        string[] args, TextWriter error, Action<WebApplicationBuilder>? configure = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(error);
         try
         {
             WebApplicationBuilder builder = CreateBuilder(args);
             configure?.Invoke(builder);
             await using WebApplication app = Build(builder);
-            await app.RunAsync();
+            await app.StartAsync(cancellationToken);
+            await error.WriteLineAsync($"Actors {HealthEndpoints.Version}: {string.Join(", ", app.Urls)}  OpenAPI /openapi/v1.json  page /swagger");
+            using CancellationTokenRegistration stop = cancellationToken.Register(app.Lifetime.StopApplication);
+            await app.WaitForShutdownAsync(CancellationToken.None);
             return 0;
         }
-        catch (Exception e) when (e is ActorsStartException or IOException)
+        catch (Exception e) when (e is ActorsStartException or IOException or Actors.Storage.StoreException)
         {
-            await Console.Error.WriteLineAsync("Actors cannot start: " + e.Message);
+            await error.WriteLineAsync("error: Actors cannot start: " + e.Message);
             return 1;
         }
     }
@@ -69,7 +74,7 @@ public static class Server
             HttpContext http = context.HttpContext;
             ProblemException? problem = http.Response.StatusCode switch
             {
-                StatusCodes.Status404NotFound => new(404, ProblemCodes.PageNotFound, $"There is nothing at {http.Request.Method} {http.Request.Path}."),
+                StatusCodes.Status404NotFound => new(404, ProblemCodes.UnknownAddress, $"There is nothing at {http.Request.Method} {http.Request.Path}."),
                 StatusCodes.Status405MethodNotAllowed => new(405, ProblemCodes.MethodNotAllowed, $"{http.Request.Path} does not take {http.Request.Method}; it takes {http.Response.Headers.Allow}."),
                 _ => null,
             };

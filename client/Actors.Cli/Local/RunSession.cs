@@ -92,11 +92,9 @@ internal sealed class RunSession(Silo silo, CliConsole console, SessionOptions o
             return false;
         }
 
-        // The person at this machine's keyboard owns the database file; a task with candidates is answered as its first.
-        Caller caller = task.Candidates.Count == 0 ? _caller : _caller with { Principal = task.Candidates[0] };
         try
         {
-            await silo.AnswerAsync(task.Id, answer, caller, cancellationToken);
+            await silo.AnswerAsync(task.Id, answer, _caller, cancellationToken);
         }
         catch (ConflictException e)
         {

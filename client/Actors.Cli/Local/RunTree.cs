@@ -38,7 +38,7 @@ internal sealed class RunTree
     {
         if (e.Type == RunEventTypes.RunReported)
         {
-            Report = e.Detail ?? (e.Data.ValueKind == System.Text.Json.JsonValueKind.String ? e.Data.GetString() : null);
+            Report = e.Detail;
             return;
         }
 
@@ -59,11 +59,11 @@ internal sealed class RunTree
     /// <summary>What an event makes of its step; null when it says nothing about one.</summary>
     public static StepState? StateOf(string type) => type switch
     {
-        RunEventTypes.StepStarted or RunEventTypes.ScopeStarted or RunEventTypes.ChildStarted or RunEventTypes.IterationCompleted => StepState.Running,
+        RunEventTypes.StepStarted or RunEventTypes.ChildStarted or RunEventTypes.IterationCompleted => StepState.Running,
         RunEventTypes.StepRetrying => StepState.Retrying,
         RunEventTypes.TimerSet or RunEventTypes.HumanTaskOpened or RunEventTypes.SignalWaiting => StepState.Waiting,
         RunEventTypes.StepCompleted or RunEventTypes.ScopeCompleted or RunEventTypes.ChildCompleted or RunEventTypes.TimerFired
-            or RunEventTypes.HumanTaskAnswered or RunEventTypes.HumanTaskExpired or RunEventTypes.SignalTaken or RunEventTypes.SignalExpired => StepState.Completed,
+            or RunEventTypes.RunLaunched or RunEventTypes.HumanTaskAnswered or RunEventTypes.HumanTaskExpired or RunEventTypes.SignalTaken or RunEventTypes.SignalExpired => StepState.Completed,
         RunEventTypes.StepFailed or RunEventTypes.ScopeFailed or RunEventTypes.ChildFailed => StepState.Failed,
         RunEventTypes.StepCancelled or RunEventTypes.ChildCancelled => StepState.Cancelled,
         _ => null,

@@ -37,7 +37,7 @@ internal static class FlowEndpoints
                 ? ProblemException.FlowNotFound(name, silo.Flows.Latest.Select(f => f.Name))
                 : new ProblemException(
                     StatusCodes.Status404NotFound,
-                    ProblemCodes.FlowNotFound,
+                    ProblemCodes.UnknownVersion,
                     $"Flow '{name}' has no version '{ProblemException.Shorten(version!)}'. Versions: {string.Join(", ", silo.Flows.Versions(name).Select(v => v.Label ?? v.Version))}.");
         }
 

@@ -11,4 +11,5 @@ internal static class FlowFolder
             throw new ActorsStartException(path + registration);
         }
     }
+    public static FlowDefinition LoadFile(string path, ActorsRegistration registration) => throw new ActorsStartException(path + registration);
 }

@@ -17,7 +17,7 @@ internal static class ProblemEndpoints
     private static JsonHttpResult<ProblemDescription> Get(string code) =>
         ProblemCatalog.Find(code) is { } description
             ? TypedResults.Json(description, WireJson.Default.ProblemDescription)
-            : throw new ProblemException(StatusCodes.Status404NotFound, ProblemCodes.PageNotFound, $"There is no description of '{ProblemException.Shorten(code)}'.");
+            : throw new ProblemException(StatusCodes.Status404NotFound, ProblemCodes.UnknownAddress, $"There is no description of '{ProblemException.Shorten(code)}'.");
 
     /// <summary>Documents the problems that an endpoint can answer with, beside 500 and 503.</summary>
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses)

@@ -16,13 +16,13 @@ internal sealed class ProblemException(int status, string code, string detail) :
     public long? Column { get; init; }
 
     public static ProblemException RunNotFound(string id) =>
-        new(StatusCodes.Status404NotFound, ProblemCodes.RunNotFound, $"There is no run '{Shorten(id)}'.");
+        new(StatusCodes.Status404NotFound, ProblemCodes.UnknownRun, $"There is no run '{Shorten(id)}'.");
 
     public static ProblemException HumanTaskNotFound(string id) =>
-        new(StatusCodes.Status404NotFound, ProblemCodes.HumanTaskNotFound, $"There is no human task '{Shorten(id)}'.");
+        new(StatusCodes.Status404NotFound, ProblemCodes.UnknownTask, $"There is no human task '{Shorten(id)}'.");
 
     public static ProblemException FlowNotFound(string name, IEnumerable<string> known) =>
-        new(StatusCodes.Status404NotFound, ProblemCodes.FlowNotFound, $"There is no flow '{Shorten(name)}'.{Suggestion.Text(name, known)}");
+        new(StatusCodes.Status404NotFound, ProblemCodes.UnknownFlow, $"There is no flow '{Shorten(name)}'.{Suggestion.Text(name, known)}");
 
     /// <summary>A well-formed body that says something wrong at one place.</summary>
     public static ProblemException Invalid(string code, string pointer, string detail) =>

@@ -70,6 +70,8 @@ internal sealed class ProblemWriter(ILoggerFactory logs, LinkGenerator links)
                 return new ProblemException(StatusCodes.Status404NotFound, e.Code, e.Message);
             case ConflictException e:
                 return new ProblemException(StatusCodes.Status409Conflict, e.Code, e.Message);
+            case InvalidRequestException { Code: ProblemCodes.PayloadTooLarge } e:
+                return new ProblemException(StatusCodes.Status413PayloadTooLarge, e.Code, e.Message) { Errors = [new ProblemError(e.Pointer ?? "", e.Message)] };
             case InvalidRequestException e:
                 return ProblemException.Invalid(e.Code, e.Pointer ?? "", e.Message);
             case InvalidFlowInputException e:
@@ -81,7 +83,7 @@ internal sealed class ProblemWriter(ILoggerFactory logs, LinkGenerator links)
             case BadHttpRequestException e:
                 return new ProblemException(
                     e.StatusCode,
-                    e.StatusCode == StatusCodes.Status413PayloadTooLarge ? ProblemCodes.BodyTooLarge : ProblemCodes.InvalidRequest,
+                    e.StatusCode == StatusCodes.Status413PayloadTooLarge ? ProblemCodes.PayloadTooLarge : ProblemCodes.InvalidRequest,
                     e.Message);
             case StoreException { Kind: StoreFailure.Transient or StoreFailure.UnknownOutcome or StoreFailure.Fenced } e:
                 HostLog.StoreUnavailable(_log, e, context.Request.Method, context.Request.Path);

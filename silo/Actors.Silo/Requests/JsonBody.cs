@@ -74,7 +74,7 @@ internal static class JsonBody
     }
 
     private static ProblemException TooLarge(int limit) =>
-        new(StatusCodes.Status413PayloadTooLarge, ProblemCodes.BodyTooLarge, $"The body is larger than {limit} bytes, the limit that {ActorsOptions.KeyText("Silo:PayloadBytesMax")} gives.");
+        new(StatusCodes.Status413PayloadTooLarge, ProblemCodes.PayloadTooLarge, $"The body is larger than {limit} bytes, the limit that {ActorsOptions.KeyText("Silo:PayloadBytesMax")} gives.");
 
     private static void CheckContentType(HttpRequest request)
     {

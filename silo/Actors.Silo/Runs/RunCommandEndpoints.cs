@@ -8,8 +8,6 @@ namespace Actors.Hosting;
 /// <summary>Telling runs something. Each answers once what it asks is durable.</summary>
 internal static class RunCommandEndpoints
 {
-    private const int SignalNameLengthMax = 100;
-
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapPost("/runs/{id}/cancel", CancelAsync)
@@ -38,11 +36,6 @@ internal static class RunCommandEndpoints
     private static async Task<NoContent> SignalAsync(HttpContext context, string id, string name, Silo silo, CallerResolver callers)
     {
         _ = new QueryReader(context);
-        if (string.IsNullOrWhiteSpace(name) || name.Length > SignalNameLengthMax || name.Any(char.IsControl))
-        {
-            throw ProblemException.Invalid(ProblemCodes.InvalidRequest, "", $"A signal's name must be 1 to {SignalNameLengthMax} characters without control characters.");
-        }
-
         SignalRequest? request = await JsonBody.ReadOptionalAsync(context, WireJson.Default.SignalRequest);
         await silo.SignalRunAsync(
             RunEndpoints.ReadId(id), name, request?.Payload ?? default(JsonElement), IdempotencyKeys.Read(context), callers.Resolve(context), context.RequestAborted);

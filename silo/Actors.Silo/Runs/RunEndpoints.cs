@@ -84,6 +84,12 @@ internal static class RunEndpoints
         // Read before the events: a run that had ended then has no events that are not in them.
         RunResult standing = await silo.GetRunAsync(run, caller, context.RequestAborted) ?? throw ProblemException.RunNotFound(id);
         IReadOnlyList<RunEvent> events = await silo.ReadEventsAsync(run, caller, after, limit, context.RequestAborted);
+        if (events.Count == 0)
+        {
+            // The limit counts entries of the journal, and some of them (snapshots) are no events: look further before saying that there are none.
+            events = [.. (await silo.ReadEventsAsync(run, caller, after, EventsMax, context.RequestAborted)).Take(limit)];
+        }
+
         bool read = standing.Run.Status.IsFinal() && (events.Count == 0 || events[^1].IsFinal);
         long last = events.Count == 0 ? after : events[^1].Seq;
         return TypedResults.Json(new EventPage(events.Select(RunViews.Event).ToArray(), read ? null : last), WireJson.Default.EventPage);
