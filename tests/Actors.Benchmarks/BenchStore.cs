@@ -1,0 +1,41 @@
+using Actors.Storage;
+
+namespace Actors.Benchmarks;
+
+/// <summary>A new, empty database for one figure.</summary>
+internal sealed class BenchStore(IStore store, string? folder) : IAsyncDisposable
+{
+    public IStore Store => store;
+
+    public static async Task<BenchStore> OpenAsync(string name)
+    {
+        await Task.Yield();
+        if (name == "memory")
+        {
+            return new BenchStore(new MemoryStore(), null);
+        }
+
+        throw new ArgumentException($"There is no store '{name}'.");
+    }
+
+    /// <summary>The size of the database's files per run, where there are files.</summary>
+    public string BytesPerRun(int runs)
+    {
+        if (folder is null || runs == 0)
+        {
+            return "no files";
+        }
+
+        long bytes = Directory.EnumerateFiles(folder).Where(f => !f.EndsWith("-wal", StringComparison.Ordinal)).Sum(f => new FileInfo(f).Length);
+        return $"{(double)bytes / runs:N0} bytes on disk per run";
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await store.DisposeAsync();
+        if (folder is not null)
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}

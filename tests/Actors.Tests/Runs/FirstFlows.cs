@@ -1,0 +1,138 @@
+using Actors.Storage;
+using Actors.Silos;
+
+namespace Actors.Tests.Runs;
+
+public sealed class FirstFlows
+{
+    private sealed class Delegated<TIn, TOut>(string name, Func<IFlowContext, TIn, Task<TOut>> run) : Flow<TIn, TOut>
+    {
+        public override string Name => name;
+
+        public override Task<TOut> RunAsync(IFlowContext ctx, TIn input) => run(ctx, input);
+    }
+
+    [Fact]
+    public async Task Steps_run_once_each_and_the_output_is_kept()
+    {
+        await using EngineFixture engine = new();
+        int calls = 0;
+        engine.Flows.Add(new Delegated<int, int>("sum", async (ctx, input) =>
+        {
+            int total = input;
+            for (int i = 0; i < 10; i++)
+            {
+                total = await ctx.Step("add", total, (t, _) =>
+                {
+                    Interlocked.Increment(ref calls);
+                    return Task.FromResult(t + 1);
+                });
+            }
+
+            return total;
+        }));
+        await engine.StartAsync();
+        RunResult result = await engine.RunAsync("sum", 5);
+        Assert.Equal(RunStatus.Completed, result.Run.Status);
+        Assert.Equal(15, result.Output.GetInt32());
+        Assert.Equal(10, calls);
+    }
+
+    [Fact]
+    public async Task A_question_is_answered_after_a_crash_and_finished_steps_do_not_run_again()
+    {
+        await using EngineFixture engine = new();
+        int before = 0, after = 0;
+        engine.Flows.Add(new Delegated<string, string>("ask", async (ctx, input) =>
+        {
+            string a = await ctx.Step("before", input, (t, _) =>
+            {
+                Interlocked.Increment(ref before);
+                return Task.FromResult(t + "!");
+            });
+            HumanAnswer answer = await ctx.Ask("approve", new HumanQuestion("Good?"));
+            return await ctx.Step("after", a, (t, _) =>
+            {
+                Interlocked.Increment(ref after);
+                return Task.FromResult(t + answer.Decision);
+            });
+        }));
+        await engine.StartAsync();
+        RunId run = await engine.StartRunAsync("ask", "x");
+        HumanTaskRow task = await engine.WhenAskedAsync(run);
+        await engine.CrashAsync();
+        await engine.Silo.AnswerAsync(task.Id, new TaskAnswer("approve"), EngineFixture.Caller);
+        RunResult result = await engine.EndAsync(run);
+        Assert.Equal("x!approve", result.Output.GetString());
+        Assert.Equal((1, 1), (before, after));
+    }
+
+    [Fact]
+    public async Task Composites_children_signals_and_state_work_together()
+    {
+        await using EngineFixture engine = new();
+        engine.Flows.Add(new Delegated<int, int>("child", (ctx, n) => ctx.Step("double", n, (v, _) => Task.FromResult(v * 2))));
+        engine.Flows.Add(new Delegated<int, string>("parent", async (ctx, n) =>
+        {
+            int[] squares = await ctx.Map("squares", [1, 2, 3], (c, item, _) => c.Step("square", item, (v, _) => Task.FromResult(v * v)));
+            string[] both = await ctx.All<string>("both",
+            [
+                new("left", async c => { c.State.Set("side", "left"); return await c.Step("l", s => Task.FromResult("L")); }),
+                new("right", async c => { c.State.Set("side", "right"); return await c.Step("r", s => Task.FromResult("R")); }),
+            ]);
+            AnyResult<string> any = await ctx.Any<string>("first",
+            [
+                new("slow", async c => { await c.Sleep("nap", TimeSpan.FromHours(1)); return "slow"; }),
+                new("fast", c => c.Step("f", s => Task.FromResult("fast"))),
+            ]);
+            int loop = await ctx.Loop("count", 0, async (c, v, i) =>
+            {
+                int next = await c.Step("inc", v, (x, _) => Task.FromResult(x + 1));
+                return next < 5 ? Iteration.Next(next) : Iteration.Done(next);
+            });
+            Signal<int> signal = await ctx.WaitFor<int>("go");
+            int child = await ctx.Call<int, int>("child", "child", n);
+            return $"{string.Join(",", squares)} {string.Concat(both)} {any.Key} {loop} {signal.Value} {child} {ctx.State.Get<string>("side")}";
+        }));
+        await engine.StartAsync();
+        RunId run = await engine.StartRunAsync("parent", 21);
+        await engine.WhenAsync(run, e => e.Type == RunEventTypes.SignalWaiting);
+        await engine.CrashAsync();
+        await engine.Silo.SignalRunAsync(run, "go", System.Text.Json.JsonSerializer.SerializeToElement(7), "s1", EngineFixture.Caller);
+        RunResult result = await engine.EndAsync(run);
+        Assert.Equal("1,4,9 LR fast 5 7 42 right", result.Output.GetString());
+    }
+
+    [Fact]
+    public async Task A_cancelled_run_cleans_up_in_reverse_and_undoes_its_steps()
+    {
+        await using EngineFixture engine = new();
+        List<string> done = [];
+        engine.Tasks.Add<string>("Undo", (what, _) => { lock (done) { done.Add("undo " + what); } return Task.CompletedTask; });
+        engine.Flows.Add(new Delegated<int, int>("saga", async (ctx, n) =>
+        {
+            ctx.CleanUp("first", c => c.Step("a", 1, (_, _) => { lock (done) { done.Add("first"); } return Task.FromResult(1); }));
+            ctx.CleanUp("second", c => c.Step("b", 1, (_, _) => { lock (done) { done.Add("second"); } return Task.FromResult(1); }));
+            await ctx.Step("reserve", s => Task.FromResult("stock"), new StepOptions { Compensation = "Undo" });
+            await ctx.Scope("pay", async c => { await c.Step("charge", s => Task.FromResult("money"), new StepOptions { Compensation = "Undo" }); return 1; });
+            try
+            {
+                await ctx.Sleep("long", TimeSpan.FromDays(1));
+            }
+            catch (Exception)
+            {
+                await ctx.Step("never", s => Task.FromResult(1));
+            }
+
+            return 1;
+        }));
+        await engine.StartAsync();
+        RunId run = await engine.StartRunAsync("saga", 1);
+        await engine.WhenAsync(run, e => e.Type == RunEventTypes.TimerSet);
+        await engine.Silo.CancelRunAsync(run, "no more", EngineFixture.Caller);
+        RunResult result = await engine.EndAsync(run);
+        Assert.Equal(RunStatus.Cancelled, result.Run.Status);
+        Assert.Equal(["second", "first", "undo money", "undo stock"], done);
+        Assert.Empty(result.CleanUpErrors);
+    }
+}
