@@ -1,0 +1,125 @@
+namespace Actors.Flows;
+
+internal enum NameKind
+{
+    Inputs,
+    Step,
+    Loop,
+    Error,
+}
+
+/// <summary>Something that expressions may begin with.</summary>
+/// <param name="Line">Where it is declared; 0 when the language declares it.</param>
+/// <param name="Fields">What it has, when that is known; else null.</param>
+/// <param name="Maybe">True: it may have been skipped.</param>
+internal sealed record Name(string Text, NameKind Kind, int Line, IReadOnlyList<string>? Fields = null, bool Maybe = false, int Column = 1);
+
+/// <summary>Every id of a flow, to tell a later step from one that does not exist.</summary>
+internal sealed class FlowIds
+{
+    /// <summary>With the line of its first declaration.</summary>
+    public Dictionary<string, int> Lines { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Of the steps that are being read now, from the outermost.</summary>
+    public List<string> Open { get; } = [];
+}
+
+/// <summary>The names that an expression at one place of a flow may use, known while the flow is read from top to bottom.</summary>
+internal sealed class Names(Names? outer, FlowIds ids)
+{
+    /// <summary>Words that no step may be called.</summary>
+    public static readonly IReadOnlyCollection<string> Reserved =
+        ["inputs", "error", "env", "secrets", "flow", "run", "steps", "context", "true", "false", "null", "and", "or", "not", "in"];
+
+    private readonly Dictionary<string, Name> _own = new(StringComparer.Ordinal);
+
+    public Names Inner() => new(this, ids);
+
+    public Name? Find(string text)
+    {
+        for (Names? names = this; names is not null; names = names.Outer)
+        {
+            if (names._own.TryGetValue(text, out Name? name))
+            {
+                return name;
+            }
+        }
+
+        return null;
+    }
+
+    public Name? FindOwn(string text) => _own.GetValueOrDefault(text);
+
+    public void Add(Name name) => _own[name.Text] = name;
+
+    /// <summary>Takes over what a block inside has declared.</summary>
+    public void AddAll(Names inner, bool maybe)
+    {
+        foreach (Name name in inner._own.Values)
+        {
+            _own[name.Text] = maybe ? name with { Maybe = true } : name;
+        }
+    }
+
+    /// <summary>The ids of this block's own steps.</summary>
+    public IEnumerable<string> OwnSteps => _own.Values.Where(n => n.Kind == NameKind.Step).Select(n => n.Text);
+
+    /// <summary>What is wrong with a name that <see cref="Find"/> does not know.</summary>
+    public ExpressionSyntaxException Unknown(string text, int offset, int line)
+    {
+        if (text is "env" or "secrets" or "flow" or "run" or "context" or "steps")
+        {
+            string? use = text is "steps" ? "Write the step's id alone, e.g. ${charge.total}." : null;
+            return new(Rules.NotSupported, $"'{text}' is not supported in this version", offset, use);
+        }
+
+        if (text == "error")
+        {
+            return new(Rules.HiddenReference, "'error' exists only inside on_error", offset);
+        }
+
+        if (ids.Lines.TryGetValue(text, out int declared))
+        {
+            if (ids.Open.Contains(text))
+            {
+                return new(Rules.LaterReference, $"step '{text}' refers to itself: its output is not there yet", offset);
+            }
+
+            return declared >= line
+                ? new(Rules.LaterReference, $"step '{text}' is declared later, in line {declared}: its output is not there yet", offset, "Move the step up, or this reference down.")
+                : new(Rules.HiddenReference, $"step '{text}' (line {declared}) is not visible here: ids inside for_each stay inside, and branches of parallel do not see each other", offset);
+        }
+
+        if (text is "item" or "index")
+        {
+            return new(Rules.HiddenReference, $"'{text}' exists only inside for_each", offset);
+        }
+
+        if (Find("inputs")?.Fields?.Contains(text) == true)
+        {
+            return new(Rules.UnknownReference, $"there is no step '{text}', but an input of that name", offset, $"Write ${{inputs.{text}}}.");
+        }
+
+        string? near = Text.Nearest(text, Visible());
+        return new(Rules.UnknownReference, $"there is no step '{Text.Shorten(text, 100)}'", offset, near is null ? $"Known here: {List(Visible())}." : $"Did you mean '{near}'?");
+    }
+
+    public static string List(IEnumerable<string> names)
+    {
+        string[] first = names.Distinct().Take(13).ToArray();
+        return first.Length == 0 ? "nothing" : string.Join(", ", first.Take(12)) + (first.Length > 12 ? ", …" : "");
+    }
+
+    private IEnumerable<string> Visible()
+    {
+        for (Names? names = this; names is not null; names = names.Outer)
+        {
+            foreach (string text in names._own.Keys)
+            {
+                yield return text;
+            }
+        }
+    }
+
+    private Names? Outer { get; } = outer;
+}

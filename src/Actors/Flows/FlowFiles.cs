@@ -1,0 +1,117 @@
+using System.Text;
+
+namespace Actors.Flows;
+
+/// <summary>Loads flow files.</summary>
+public static class FlowFiles
+{
+    // A folder with more is not a folder of flows but somebody's disk.
+    private const int FilesMax = 10_000;
+
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>
+    /// Reads a file, or every <c>*.yaml</c> and <c>*.yml</c> in a folder and those below it, and registers the flows: all of them, or none when one has a problem.
+    /// </summary>
+    /// <returns>The flows in the order of their files' names.</returns>
+    /// <exception cref="FlowSyntaxException">The problems of all files.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file or folder.</exception>
+    public static IReadOnlyList<YamlFlowDefinition> Load(string path, TaskRegistry tasks, FlowRegistry registry)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(tasks);
+        ArgumentNullException.ThrowIfNull(registry);
+        List<YamlFlowDefinition> flows = [];
+        List<FlowProblem> problems = [];
+        Dictionary<string, string> files = new(StringComparer.Ordinal);
+        foreach (string file in Find(path))
+        {
+            try
+            {
+                YamlFlowDefinition flow = YamlFlowDefinition.Parse(Read(file), file, tasks);
+                flows.Add(flow);
+                if (!files.TryAdd(flow.Name, file))
+                {
+                    problems.Add(Twice(flow, file, files[flow.Name]));
+                }
+            }
+            catch (FlowSyntaxException e)
+            {
+                problems.AddRange(e.Problems);
+            }
+        }
+
+        if (problems.Count > 0)
+        {
+            throw new FlowSyntaxException(problems);
+        }
+
+        foreach (YamlFlowDefinition flow in flows)
+        {
+            registry.Add(flow);
+        }
+
+        return flows;
+    }
+
+    private static IEnumerable<string> Find(string path)
+    {
+        if (File.Exists(path))
+        {
+            return [path];
+        }
+
+        if (!Directory.Exists(path))
+        {
+            throw new FileNotFoundException($"There is no file or folder '{path}'.", path);
+        }
+
+        // Links are not followed: one that leads upwards would never end.
+        EnumerationOptions options = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden | FileAttributes.System | FileAttributes.ReparsePoint };
+        string[] files = Directory.EnumerateFiles(path, "*", options)
+            .Where(f => Path.GetExtension(f).ToLowerInvariant() is ".yaml" or ".yml")
+            .Take(FilesMax + 1)
+            .Order(StringComparer.Ordinal)
+            .ToArray();
+        return files.Length <= FilesMax ? files : throw Fault(path, Rules.TooLarge, $"the folder has more than {FilesMax:N0} flow files");
+    }
+
+    private static string Read(string file)
+    {
+        // One byte more than allowed shows that there is more, whatever the file's length says.
+        byte[] buffer = new byte[YamlComposer.BytesMax + 1];
+        int length;
+        using (FileStream stream = File.OpenRead(file))
+        {
+            length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        }
+
+        if (length > YamlComposer.BytesMax)
+        {
+            throw Fault(file, Rules.TooLarge, $"the file is larger than {YamlComposer.BytesMax / 1024:N0} KiB", "Split it, or move data into inputs.");
+        }
+
+        try
+        {
+            return Strict.GetString(buffer, 0, length);
+        }
+        catch (DecoderFallbackException e)
+        {
+            int line = buffer.AsSpan(0, Math.Clamp(e.Index, 0, length)).Count((byte)'\n') + 1;
+            int start = buffer.AsSpan(0, Math.Clamp(e.Index, 0, length)).LastIndexOf((byte)'\n') + 1;
+            FlowProblem problem = new(Rules.NotText, FlowProblemSeverity.Error, file, line, Math.Max(1, e.Index - start + 1), "the file is not text in UTF-8", null, "");
+            throw new FlowSyntaxException([problem]);
+        }
+    }
+
+    private static FlowProblem Twice(YamlFlowDefinition flow, string file, string first)
+    {
+        SourceText source = new(flow.Source!, file);
+        YamlItem? name = (YamlComposer.Compose(new Problems(source)) as YamlMap)?.Find("flow");
+        return source.Problem(
+            Rules.DuplicateFlow, FlowProblemSeverity.Error, name?.Line ?? 1, name?.Column ?? 1, $"the flow '{flow.Name}' is declared in {first} too", "Give one of them another name.");
+    }
+
+    private static FlowSyntaxException Fault(string file, string rule, string message, string? suggestion = null) =>
+        new([new FlowProblem(rule, FlowProblemSeverity.Error, file, 1, 1, message, suggestion, "")]);
+}

@@ -1,0 +1,56 @@
+namespace Actors.Flows;
+
+/// <summary>What is wrong in one file, collected so that everything is told at once.</summary>
+internal sealed class Problems(SourceText source)
+{
+    // More than this many do not help anybody, and a hostile file could have 100,000.
+    private const int CountMax = 200;
+
+    private readonly List<FlowProblem> _all = [];
+
+    public SourceText Source => source;
+
+    public bool HasErrors { get; private set; }
+
+    public void Error(string rule, YamlItem at, string message, string? suggestion = null) => Error(rule, at.Line, at.Column, message, suggestion);
+
+    public void Error(string rule, int line, int column, string message, string? suggestion = null)
+    {
+        HasErrors = true;
+        Add(source.Problem(rule, FlowProblemSeverity.Error, line, column, message, suggestion));
+    }
+
+    /// <summary>True when something is wrong inside this text or on its first line: what follows from it need not be told too.</summary>
+    public bool HasErrorsAt(YamlItem item) => _all.Exists(p => p.Line == item.Line && p.Column >= item.Column && p.Severity == FlowProblemSeverity.Error);
+
+    public void Warn(string rule, YamlItem at, string message, string? suggestion = null) =>
+        Add(source.Problem(rule, FlowProblemSeverity.Warning, at.Line, at.Column, message, suggestion));
+
+    /// <summary>A fault inside a text: finds the place where the text stands in the file.</summary>
+    public void Error(ExpressionSyntaxException fault, YamlText text)
+    {
+        int start = source.IndexOf(text.Line, text.Column);
+        // What stands before the fault is looked for as written; a block text is indented and an escaped one looks different, and then the line is what we know.
+        int lineStart = fault.Offset == 0 ? 0 : text.Value.LastIndexOf('\n', Math.Min(fault.Offset, text.Value.Length) - 1) + 1;
+        int lineEnd = text.Value.IndexOf('\n', lineStart);
+        string line = text.Value[lineStart..(lineEnd < 0 ? text.Value.Length : lineEnd)];
+        int found = line.Length == 0 ? -1 : source.Text.IndexOf(line, start, StringComparison.Ordinal);
+        (int row, int column) = found < 0 ? (text.Line, text.Column) : source.Locate(found + fault.Offset - lineStart);
+        Error(fault.Rule, row, column, fault.Message, fault.Suggestion);
+    }
+
+    /// <summary>In order of position.</summary>
+    public IReadOnlyList<FlowProblem> All => _all.OrderBy(p => p.Line).ThenBy(p => p.Column).ToArray();
+
+    public IReadOnlyList<FlowProblem> Warnings => All.Where(p => p.Severity == FlowProblemSeverity.Warning).ToArray();
+
+    public FlowSyntaxException ToException() => new(All);
+
+    private void Add(FlowProblem problem)
+    {
+        if (_all.Count < CountMax && !_all.Contains(problem))
+        {
+            _all.Add(problem);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+namespace Actors.Flows;
+
+/// <summary>The ids of problems in flow files. An id is never given another meaning.</summary>
+internal static class Rules
+{
+    public const string Yaml = "ACT1001";
+    public const string TooLarge = "ACT1002";
+    public const string Tab = "ACT1003";
+    public const string NotText = "ACT1004";
+    public const string Empty = "ACT1005";
+    public const string SeveralDocuments = "ACT1006";
+    public const string DuplicateKey = "ACT1007";
+    public const string TooComplex = "ACT1008";
+    public const string YamlFeature = "ACT1009";
+
+    public const string Root = "ACT1101";
+    public const string MissingKey = "ACT1102";
+    public const string UnknownKey = "ACT1103";
+    public const string WrongType = "ACT1104";
+    public const string NotSupported = "ACT1105";
+    public const string BadName = "ACT1106";
+    public const string DuplicateName = "ACT1107";
+    public const string InputType = "ACT1108";
+    public const string InputDefault = "ACT1109";
+    public const string DuplicateFlow = "ACT1110";
+
+    public const string StepKind = "ACT1201";
+    public const string DuplicateId = "ACT1203";
+    public const string EmptyBlock = "ACT1204";
+    public const string UnknownTask = "ACT1205";
+    public const string Duration = "ACT1206";
+    public const string Retry = "ACT1207";
+    public const string Case = "ACT1208";
+    public const string NotAList = "ACT1209";
+    public const string Setting = "ACT1210";
+    public const string Approval = "ACT1211";
+
+    public const string Expression = "ACT1301";
+    public const string UnknownReference = "ACT1302";
+    public const string LaterReference = "ACT1303";
+    public const string UnknownInput = "ACT1304";
+    public const string UnknownOutput = "ACT1305";
+    public const string Function = "ACT1306";
+    public const string HiddenReference = "ACT1307";
+
+    public const string Unreachable = "ACT1401";
+    public const string EmptyQuantifier = "ACT1402";
+    public const string MaybeSkipped = "ACT1403";
+    public const string ConstantCondition = "ACT1404";
+}
