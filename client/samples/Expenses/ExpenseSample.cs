@@ -10,7 +10,16 @@ public static class ExpenseSample
     public const string CodeFlow = "ExpenseApproval";
 
     /// <summary>The text of <c>expense-approval.yaml</c>.</summary>
-    public static string Yaml { get; } = ReadYaml();
+    public static string Yaml { get; } = Read("expense-approval.yaml");
+
+    /// <summary>Nobody has to decide.</summary>
+    public static JsonElement SmallExpense { get; } = Input("small.json");
+
+    /// <summary>The manager decides: in these three it is the local user.</summary>
+    public static JsonElement MediumExpense { get; } = Input("medium.json");
+
+    /// <summary>The manager and the finance director decide.</summary>
+    public static JsonElement LargeExpense { get; } = Input("large.json");
 
     /// <summary>Registers the tasks and the C# flow.</summary>
     /// <exception cref="ArgumentException">The tasks are registered already.</exception>
@@ -27,10 +36,12 @@ public static class ExpenseSample
             new ExpenseRequest { Employee = "ann", Amount = amount, Purpose = "train to the customer", Manager = manager, Director = director },
             FlowJson.Options);
 
-    private static string ReadYaml()
+    private static JsonElement Input(string name) => JsonSerializer.Deserialize<JsonElement>(Read(name));
+
+    private static string Read(string name)
     {
-        using Stream stream = typeof(ExpenseSample).Assembly.GetManifestResourceStream("expense-approval.yaml")
-            ?? throw new InvalidOperationException("The resource expense-approval.yaml is missing.");
+        using Stream stream = typeof(ExpenseSample).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"The resource {name} is missing.");
         using StreamReader reader = new(stream);
         return reader.ReadToEnd();
     }

@@ -10,18 +10,20 @@ public static class OrderSample
     public const string CodeFlow = "OrderFulfilment";
 
     /// <summary>The text of <c>order-fulfilment.yaml</c>.</summary>
-    public static string Yaml { get; } = ReadYaml();
+    public static string Yaml { get; } = Read("order-fulfilment.yaml");
 
-    public static JsonElement StandardOrder { get; } = Order("CUST-001", OrderTypes.Standard, [new("PROD-100", 2), new("PROD-200", 1)]);
+    public static JsonElement StandardOrder { get; } = Input("standard.json");
 
-    public static JsonElement ExpressPremiumOrder { get; } = Order("CUST-PREMIUM-001", OrderTypes.Express, [new("PROD-100", 1)]);
+    public static JsonElement ExpressPremiumOrder { get; } = Input("express-premium.json");
 
     /// <summary>Fifty lines.</summary>
-    public static JsonElement BulkOrder { get; } =
-        Order("CUST-BULK", OrderTypes.Bulk, [.. Enumerable.Range(0, 50).Select(i => new OrderItem($"PROD-{i:D3}", 1))]);
+    public static JsonElement BulkOrder { get; } = Input("bulk.json");
 
     /// <summary>Costs more than the approval limit.</summary>
-    public static JsonElement ExpensiveOrder { get; } = Order("CUST-002", OrderTypes.Standard, [new("PROD-199", 2)]);
+    public static JsonElement ExpensiveOrder { get; } = Input("expensive.json");
+
+    /// <summary>Its payment loses the connection twice.</summary>
+    public static JsonElement FlakyPaymentOrder { get; } = Input("flaky-payment.json");
 
     /// <summary>Registers the tasks and the C# flow.</summary>
     /// <exception cref="ArgumentException">The tasks are registered already.</exception>
@@ -47,10 +49,12 @@ public static class OrderSample
             },
             FlowJson.Options);
 
-    private static string ReadYaml()
+    private static JsonElement Input(string name) => JsonSerializer.Deserialize<JsonElement>(Read(name));
+
+    private static string Read(string name)
     {
-        using Stream stream = typeof(OrderSample).Assembly.GetManifestResourceStream("order-fulfilment.yaml")
-            ?? throw new InvalidOperationException("The resource order-fulfilment.yaml is missing.");
+        using Stream stream = typeof(OrderSample).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"The resource {name} is missing.");
         using StreamReader reader = new(stream);
         return reader.ReadToEnd();
     }

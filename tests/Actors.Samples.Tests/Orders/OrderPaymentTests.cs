@@ -9,7 +9,7 @@ public sealed class OrderPaymentTests : OrderFlowTests
     [MemberData(nameof(Flows))]
     public async Task A_lost_connection_is_tried_again_until_it_works(string flow)
     {
-        (OrderResult result, Shop shop) = await RunOrder(flow, Order("tok_flaky_2"));
+        (OrderResult result, Shop shop) = await RunOrder(flow, OrderSample.FlakyPaymentOrder);
 
         AssertSucceeded(result);
         Assert.Equal(3, shop.Calls("ProcessPayment"));
