@@ -49,7 +49,7 @@ internal static class RunCommand
                         PluginLoader.Load(plugin, "--plugin", registration);
                     }
 
-                    flow = FlowFolder.Load(path, "flow.yaml", registration) is [var only]
+                    flow = FlowFolder.Load(path, path, registration) is [var only]
                         ? only
                         : throw new CliException($"{path} must be one flow file.", ExitCodes.Usage);
                 },

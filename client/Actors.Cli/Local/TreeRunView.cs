@@ -9,7 +9,8 @@ internal sealed class TreeRunView(IAnsiConsole console, TimeProvider time, strin
     // Fast enough to look alive, slow enough to cost nothing.
     private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(120);
 
-    // More children than this are told as a number: a terminal has few lines.
+    // More than this are told as a number: a terminal has few lines.
+    private const int RootsMax = 30;
     private const int ChildrenMax = 12;
 
     private readonly RunTree _tree = new();
@@ -55,7 +56,7 @@ internal sealed class TreeRunView(IAnsiConsole console, TimeProvider time, strin
     private IRenderable Draw()
     {
         Tree tree = new($"[bold]{Markup.Escape(title)}[/]");
-        AddAll(tree, _tree.Roots);
+        AddAll(tree, _tree.Roots, RootsMax);
         if (_tree.Report is { } report)
         {
             tree.AddNode($"[grey]{Markup.Escape(report)}[/]");
@@ -64,21 +65,19 @@ internal sealed class TreeRunView(IAnsiConsole console, TimeProvider time, strin
         return tree;
     }
 
-    private void AddAll(IHasTreeNodes parent, List<StepNode> steps)
+    private void AddAll(IHasTreeNodes parent, List<StepNode> steps, int max)
     {
-        // What is open, and the latest of the rest.
-        List<StepNode> shown = steps.Count <= ChildrenMax
-            ? steps
-            : steps.Where(s => s.IsOpen || s.State == StepState.Failed).Take(ChildrenMax).ToList();
-        if (shown.Count < steps.Count)
+        int hidden = Math.Max(0, steps.Count - max);
+        if (hidden > 0)
         {
             int done = steps.Count(s => s.State == StepState.Completed);
             parent.AddNode($"[grey]{done} of {steps.Count} done[/]");
         }
 
-        foreach (StepNode step in shown)
+        // The latest, and whatever before them is open or went wrong.
+        foreach (StepNode step in steps.Where((s, i) => i >= hidden || s.IsOpen || s.State == StepState.Failed).TakeLast(max))
         {
-            AddAll(parent.AddNode(Text(step)), step.Children);
+            AddAll(parent.AddNode(Text(step)), step.Children, ChildrenMax);
         }
     }
 

@@ -8,14 +8,9 @@ internal static class TimeText
     public static string Of(TimeSpan time)
     {
         TimeSpan t = time < TimeSpan.Zero ? TimeSpan.Zero : time;
-        if (t.TotalMilliseconds < 10)
-        {
-            return t.TotalMilliseconds.ToString("0.0", CultureInfo.InvariantCulture) + " ms";
-        }
-
         if (t.TotalSeconds < 1)
         {
-            return t.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture) + " ms";
+            return t.TotalMilliseconds < 1 ? "<1 ms" : t.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture) + " ms";
         }
 
         if (t.TotalMinutes < 1)

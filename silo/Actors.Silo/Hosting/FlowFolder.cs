@@ -25,12 +25,12 @@ public static class FlowFolder
         }
         catch (FileNotFoundException e)
         {
-            throw new ActorsStartException($"{setting} is '{path}': there is no such file or folder (looked for {Path.GetFullPath(path)}).", e);
+            throw new ActorsStartException($"{(setting == path ? path : $"{setting} is '{path}'")}: there is no such file or folder (looked for {Path.GetFullPath(path)}).", e);
         }
         catch (FlowSyntaxException e)
         {
             int errors = e.Problems.Count(p => p.Severity == FlowProblemSeverity.Error);
-            throw new ActorsStartException($"{setting}: {errors} {(errors == 1 ? "problem" : "problems")} in flows\n{e.Message}", e);
+            throw new ActorsStartException($"{setting}: {errors} {(errors == 1 ? "problem" : "problems")}\n{e.Message}", e);
         }
     }
 }
