@@ -57,7 +57,8 @@ internal static class Text
         return best;
     }
 
-    // Levenshtein distance without case, https://en.wikipedia.org/wiki/Levenshtein_distance (two-row form).
+    // Optimal string alignment without case, https://en.wikipedia.org/wiki/Damerau%E2%80%93Levenshtein_distance (three-row form): two letters in the wrong
+    // order are one mistake, because they are the commonest one.
     private static int Distance(string a, string b, int limit)
     {
         if (Math.Abs(a.Length - b.Length) >= limit || b.Length > 100)
@@ -65,6 +66,7 @@ internal static class Text
             return limit;
         }
 
+        Span<int> before = stackalloc int[b.Length + 1];
         Span<int> previous = stackalloc int[b.Length + 1];
         Span<int> current = stackalloc int[b.Length + 1];
         for (int j = 0; j <= b.Length; j++)
@@ -77,15 +79,22 @@ internal static class Text
             current[0] = i;
             for (int j = 1; j <= b.Length; j++)
             {
-                int cost = char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]) ? 0 : 1;
+                int cost = Same(a[i - 1], b[j - 1]) ? 0 : 1;
                 current[j] = Math.Min(Math.Min(current[j - 1], previous[j]) + 1, previous[j - 1] + cost);
+                if (i > 1 && j > 1 && Same(a[i - 1], b[j - 2]) && Same(a[i - 2], b[j - 1]))
+                {
+                    current[j] = Math.Min(current[j], before[j - 2] + 1);
+                }
             }
 
-            Span<int> swap = previous;
+            Span<int> swap = before;
+            before = previous;
             previous = current;
             current = swap;
         }
 
         return previous[b.Length];
     }
+
+    private static bool Same(char a, char b) => char.ToLowerInvariant(a) == char.ToLowerInvariant(b);
 }

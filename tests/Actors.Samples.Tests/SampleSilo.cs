@@ -40,7 +40,7 @@ internal sealed class SampleSilo : IAsyncDisposable
 
     public async Task<RunResult> End(RunId run)
     {
-        RunResult result = await _silo.WaitForEndAsync(run, Caller.Local, Limit);
+        RunResult result = await _silo.WaitForEndAsync(run, Caller.Local, Limit).WaitAsync(2 * Limit);
         Assert.True(result.Run.Status.IsFinal(), $"The run did not end within {Limit}: {result.Run.Status}, {result.Run.Why}");
         return result;
     }

@@ -82,7 +82,7 @@ public sealed class ExpenseFlow(ExpenseTasks tasks) : Flow<ExpenseRequest, Expen
             Due = due,
         };
 
-    private static string ReasonOf(HumanAnswer answer) => answer.Comment is { Length: > 0 } comment ? comment : "no reason was given";
+    private static string ReasonOf(HumanAnswer answer) => answer.Comment ?? "no reason was given";
 
     private Task<EmployeeNotice> Notify(IFlowContext ctx, string employee, string text) =>
         ctx.Step("notice", new NotifyEmployeeInput(employee, text), (i, step) => Task.FromResult(tasks.NotifyEmployee(i, step)));

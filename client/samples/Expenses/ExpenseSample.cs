@@ -21,13 +21,14 @@ public static class ExpenseSample
     /// <summary>The manager and the finance director decide.</summary>
     public static JsonElement LargeExpense { get; } = Input("large.json");
 
-    /// <summary>Registers the tasks and the C# flow.</summary>
+    /// <summary>Registers the tasks and both flows.</summary>
     /// <exception cref="ArgumentException">The tasks are registered already.</exception>
     public static void Register(TaskRegistry tasks, FlowRegistry flows, ExpenseBook book)
     {
         ExpenseTasks expenseTasks = new(book);
         tasks.AddFrom(expenseTasks);
         flows.Add(new ExpenseFlow(expenseTasks));
+        flows.Add(YamlFlowDefinition.Parse(Yaml, "expense-approval.yaml", tasks));
     }
 
     /// <summary>An expense's input: the same JSON for both flows.</summary>

@@ -25,13 +25,14 @@ public static class OrderSample
     /// <summary>Its payment loses the connection twice.</summary>
     public static JsonElement FlakyPaymentOrder { get; } = Input("flaky-payment.json");
 
-    /// <summary>Registers the tasks and the C# flow.</summary>
+    /// <summary>Registers the tasks and both flows.</summary>
     /// <exception cref="ArgumentException">The tasks are registered already.</exception>
     public static void Register(TaskRegistry tasks, FlowRegistry flows, Shop shop)
     {
         OrderTasks orderTasks = new(shop);
         tasks.AddFrom(orderTasks);
         flows.Add(new OrderFlow(orderTasks));
+        flows.Add(YamlFlowDefinition.Parse(Yaml, "order-fulfilment.yaml", tasks));
     }
 
     /// <summary>An order's input: the same JSON for both flows.</summary>

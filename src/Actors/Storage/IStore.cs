@@ -34,6 +34,7 @@ public interface IStore : IAsyncDisposable
     /// except that the very same transition, committed before and sent again, is answered as committed and changes nothing.
     /// A start whose run id or (tenant, idempotency key) is taken is answered with <see cref="CommitStatus.Exists"/>, again except for the same transition.
     /// </summary>
+    /// <exception cref="ArgumentException">The batch breaks one of the <see cref="StoreRules"/>: a bug of the caller; nothing was written.</exception>
     /// <exception cref="StoreException">
     /// Nothing is known to be written. Kind <see cref="StoreFailure.Fenced"/> when the silo is not alive, <see cref="StoreFailure.Data"/> when a value
     /// cannot be stored, <see cref="StoreFailure.UnknownOutcome"/> when the commit may have happened.
@@ -95,7 +96,7 @@ public interface IStore : IAsyncDisposable
     // ---- proof ---------------------------------------------------------------------------------------------------
 
     /// <summary>
-    /// Checks the promises over the whole database and returns one sentence for each row that breaks one; empty when all hold:
+    /// Checks the promises over the whole database and returns one sentence for each row that breaks one, at most <see cref="BrokenRows.Max"/>; empty when all hold:
     /// journals without gaps, ended runs with exactly one final entry as their last, every live run with a reason to wake, reminders, open human tasks and
     /// messages only of live runs, children and parents that know each other.
     /// </summary>

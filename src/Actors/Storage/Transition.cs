@@ -23,7 +23,7 @@ public sealed class Transition
 
     /// <summary>
     /// The new entries, numbered from <see cref="ExpectedSeq"/> + 1. A transition without entries may only change the
-    /// run's row (a release), and does so only while the writer still owns the run.
+    /// run's row (a release), and does so only while the writer still owns the run; otherwise it is a conflict.
     /// </summary>
     public IReadOnlyList<JournalEntry> Entries { get; init; } = [];
 
@@ -71,7 +71,10 @@ public enum CommitStatus
 }
 
 /// <summary>The store's answer to one transition.</summary>
-/// <param name="Existing">The run that has the idempotency key; null unless the status is <see cref="CommitStatus.Exists"/>.</param>
+/// <param name="Existing">
+/// The run that has the run id or the idempotency key; null unless the status is <see cref="CommitStatus.Exists"/>. Run ids are unique over all tenants, so
+/// one that was met by its id may be another tenant's: compare before showing anything of it.
+/// </param>
 /// <param name="Reason">For a conflict or refusal: which expectation failed, for the log.</param>
 public sealed record CommitOutcome(CommitStatus Status, RunRow? Existing = null, string? Reason = null)
 {

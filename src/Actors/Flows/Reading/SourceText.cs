@@ -23,6 +23,8 @@ internal sealed class SourceText
 
     public string Text { get; }
 
+    public int LineCount => _lines.Count;
+
     /// <summary>Without a byte order mark, and with line feeds only.</summary>
     public static string Normalize(string text)
     {

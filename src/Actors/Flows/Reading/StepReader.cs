@@ -125,7 +125,7 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
         if (id is not null)
         {
             ids.Open.RemoveAt(ids.Open.Count - 1);
-            Declare(new Name(id, NameKind.Step, idText!.Line, fields, step.If is not null || step.OnError is not null, idText.Column), idText, names);
+            Declare(new Name(id, NameKind.Step, idText!.Line, fields, step.If is not null || step.OnError is { Then: AfterError.Continue }, idText.Column), idText, names);
         }
 
         return step;

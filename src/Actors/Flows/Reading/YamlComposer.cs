@@ -245,13 +245,15 @@ internal sealed partial class YamlComposer
     {
         int line = Math.Max(1, (int)e.Start.Line);
         int column = Math.Max(1, (int)e.Start.Column);
-        for (int back = line; back >= Math.Max(1, line - 1); back--)
+        // The parser names the place where the block began, or just behind the tab.
+        int last = e.Message.Contains(" tab ", StringComparison.Ordinal) ? _problems.Source.LineCount : line;
+        for (int row = Math.Max(1, line - 1); row <= last; row++)
         {
-            string text = _problems.Source.Line(back);
+            string text = _problems.Source.Line(row);
             int tab = text.IndexOf('\t', StringComparison.Ordinal);
             if (tab >= 0 && text.AsSpan(0, tab).Trim(' ').IsEmpty)
             {
-                _problems.Error(Rules.Tab, back, tab + 1, "YAML does not allow tabs in the indentation", "Use spaces.");
+                _problems.Error(Rules.Tab, row, tab + 1, "YAML does not allow tabs in the indentation", "Use spaces.");
                 return;
             }
         }

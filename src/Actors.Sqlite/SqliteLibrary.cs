@@ -1,0 +1,75 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using SQLitePCL;
+
+namespace Actors.Sqlite;
+
+/// <summary>
+/// Chooses the native SQLite once per process: the system's when it is there and new enough, since distributions keep it patched; otherwise the
+/// bundled one, which is 3.35.5 of 2021. All SQL here keeps to what 3.35 can do.
+/// </summary>
+internal static class SqliteLibrary
+{
+    // The oldest version in a distribution that is still maintained (Debian 12).
+    private const int SystemVersionMin = 3_040_000;
+
+    private const string SystemName = "libsqlite3.so.0";
+    private const string BundledName = "e_sqlite3";
+
+    private static readonly Lock Gate = new();
+    private static bool _chosen;
+
+    private delegate int VersionNumber();
+
+    /// <summary>The version that is in use, e.g. <c>3.40.1</c>.</summary>
+    public static string Version => raw.sqlite3_libversion().utf8_to_string();
+
+    /// <summary>The first call decides for the process; later ones find what is loaded.</summary>
+    public static void Choose(bool system)
+    {
+        lock (Gate)
+        {
+            if (_chosen)
+            {
+                return;
+            }
+
+            _chosen = true;
+            if (system)
+            {
+                PreferSystem();
+            }
+
+            raw.SetProvider(new SQLite3Provider_e_sqlite3());
+        }
+    }
+
+    private static void PreferSystem()
+    {
+        try
+        {
+            NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, Resolve);
+        }
+        catch (InvalidOperationException)
+        {
+            // The application has set a resolver of its own: it has chosen already.
+        }
+    }
+
+    private static IntPtr Resolve(string name, Assembly assembly, DllImportSearchPath? path)
+    {
+        if (name != BundledName || !OperatingSystem.IsLinux() || !NativeLibrary.TryLoad(SystemName, out IntPtr library))
+        {
+            return IntPtr.Zero;
+        }
+
+        if (NativeLibrary.TryGetExport(library, "sqlite3_libversion_number", out IntPtr export)
+            && Marshal.GetDelegateForFunctionPointer<VersionNumber>(export)() >= SystemVersionMin)
+        {
+            return library;
+        }
+
+        NativeLibrary.Free(library);
+        return IntPtr.Zero;
+    }
+}
