@@ -57,6 +57,10 @@ internal static class DemoCommand
             StartRun request = new() { Flow = OrderSample.CodeFlow, Input = input };
             run = (await local.Silo.StartRunAsync(request, Caller.Local, cancellationToken)).Run;
             await console.Error.WriteLineAsync($"Started {run.Flow} {run.Id}, kept in {database}.");
+        }
+
+        if (database != "memory")
+        {
             await console.Error.WriteLineAsync($"Try it: 'kill -9 {Environment.ProcessId}' now, then 'actors demo' again. The order goes on where it was.");
         }
 
@@ -78,6 +82,11 @@ internal static class DemoCommand
 
     private static string WaysToGoOn(HumanTaskRow task, string database)
     {
+        if (database == "memory")
+        {
+            return $"\nThe order waits for a person: {task.Title}\nIt is in memory only and ends here. Run it again with --yes, on a terminal, or without --db memory to keep it.";
+        }
+
         string db = database == DefaultDatabase ? "" : $" --db {database}";
         return $"""
 

@@ -49,7 +49,9 @@ internal static class RunCommand
                         PluginLoader.Load(plugin, "--plugin", registration);
                     }
 
-                    flow = FlowFolder.LoadFile(path, registration);
+                    flow = FlowFolder.Load(path, "flow.yaml", registration) is [var only]
+                        ? only
+                        : throw new CliException($"{path} must be one flow file.", ExitCodes.Usage);
                 },
                 new Dictionary<string, string?>(),
                 cancellationToken);

@@ -95,6 +95,6 @@ internal static class HumanTaskCommands
 
             return ExitCodes.Ok;
         });
-        return command.WithExamples("actors tasks answer 01jz8 approve --comment 'within the budget'");
+        return command.WithExamples("actors tasks answer task_0zhx approve --comment 'within the budget'");
     }
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Actors.Cli.Local;
 
-/// <summary>A line for each event: for pipes, logs and terminals that cannot be drawn upon.</summary>
+/// <summary>A line for each event: for pipes, logs and terminals that cannot be drawn upon. It is no data, so it belongs on standard error.</summary>
 internal sealed class LineRunView(TextWriter output) : IRunView
 {
     public Task ShowAsync(Func<Action<RunEvent>, Task> show) => show(Write);

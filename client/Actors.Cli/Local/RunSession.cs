@@ -23,7 +23,7 @@ internal sealed class RunSession(Silo silo, CliConsole console, SessionOptions o
     {
         IRunView view = options.Json ? new LineRunView(TextWriter.Null)
             : console.CanDraw ? new TreeRunView(console.Ansi(), silo.Time, $"{run.Flow} {run.Id}")
-            : new LineRunView(console.Out);
+            : new LineRunView(console.Error);
         long after = 0;
         while (true)
         {

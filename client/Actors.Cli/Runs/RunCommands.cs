@@ -74,7 +74,7 @@ internal static class RunCommands
             Write(console, run, OutputFormat.IsJson(parsed, output));
             return ExitCodes.Ok;
         });
-        return command.WithExamples("actors runs show 01jz8", "actors runs show 01jz8 -o json");
+        return command.WithExamples("actors runs show run_06gz", "actors runs show run_06gz -o json");
     }
 
     private static Command Logs(CliConsole console)
@@ -111,7 +111,7 @@ internal static class RunCommands
                 _ => ExitCodes.Ok,
             };
         });
-        return command.WithExamples("actors runs logs 01jz8", "actors runs logs 01jz8 --follow -o json");
+        return command.WithExamples("actors runs logs run_06gz", "actors runs logs run_06gz --follow -o json");
     }
 
     private static Command Cancel(CliConsole console)
@@ -128,7 +128,7 @@ internal static class RunCommands
             Write(console, await client.CancelRunAsync(run.Id, parsed.GetValue(reason), cancellationToken), OutputFormat.IsJson(parsed, output));
             return ExitCodes.Ok;
         });
-        return command.WithExamples("actors runs cancel 01jz8 --reason 'ordered twice'");
+        return command.WithExamples("actors runs cancel run_06gz --reason 'ordered twice'");
     }
 
     private static Command Resume(CliConsole console)
@@ -144,7 +144,7 @@ internal static class RunCommands
             Write(console, await client.ResumeRunAsync(run.Id, cancellationToken), OutputFormat.IsJson(parsed, output));
             return ExitCodes.Ok;
         });
-        return command.WithExamples("actors runs resume 01jz8");
+        return command.WithExamples("actors runs resume run_06gz");
     }
 
     private static Argument<string> Id() => new("run") { Description = "The run's id, or the beginning of it where only one run has it" };

@@ -2,14 +2,35 @@ using Actors.Flows;
 
 namespace Actors.Hosting;
 
-internal static class FlowFolder
+/// <summary>Loads the YAML flows of a host; what is wrong with them stops its start with every problem's place.</summary>
+public static class FlowFolder
 {
-    public static void Load(string? path, ActorsRegistration registration)
+    internal static void Load(string? path, ActorsRegistration registration)
     {
-        if (path is not null)
+        if (!string.IsNullOrWhiteSpace(path))
         {
-            throw new ActorsStartException(path + registration);
+            Load(path, ActorsOptions.KeyText(nameof(ActorsOptions.Flows)), registration);
         }
     }
-    public static FlowDefinition LoadFile(string path, ActorsRegistration registration) => throw new ActorsStartException(path + registration);
+
+    /// <param name="path">A file or a folder.</param>
+    /// <param name="setting">How the path was given, for messages.</param>
+    /// <returns>The flows in the order of their files' names.</returns>
+    /// <exception cref="ActorsStartException">There is no such file or folder, or a flow is not valid.</exception>
+    public static IReadOnlyList<YamlFlowDefinition> Load(string path, string setting, ActorsRegistration registration)
+    {
+        try
+        {
+            return FlowFiles.Load(path, registration.Tasks, registration.Flows);
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new ActorsStartException($"{setting} is '{path}': there is no such file or folder (looked for {Path.GetFullPath(path)}).", e);
+        }
+        catch (FlowSyntaxException e)
+        {
+            int errors = e.Problems.Count(p => p.Severity == FlowProblemSeverity.Error);
+            throw new ActorsStartException($"{setting}: {errors} {(errors == 1 ? "problem" : "problems")} in flows\n{e.Message}", e);
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Actors.Sqlite;
 using Actors.Storage;
 
 namespace Actors.Hosting;
@@ -44,16 +45,24 @@ public static class StoreSetting
     internal static ValueTask<IStore> OpenAsync(ActorsOptions options, TimeProvider time, CancellationToken cancellationToken) =>
         OpenAsync(options.Ephemeral ? "memory" : options.Database, ActorsOptions.KeyText(nameof(ActorsOptions.Database)), time, cancellationToken);
 
-    /// <summary>Opens the store that a setting names, creating the file's folder.</summary>
+    /// <summary>Opens the store that a setting names, making the file's folder.</summary>
     /// <exception cref="ActorsStartException">It cannot be opened; the message names the setting, the path and the reason.</exception>
     public static async ValueTask<IStore> OpenAsync(string? value, string setting, TimeProvider time, CancellationToken cancellationToken)
     {
-        string? path = ReadPath(value, setting);
-        if (path is null)
+        if (ReadPath(value, setting) is not { } path)
         {
             return new MemoryStore();
         }
-        await Task.CompletedTask;
-        throw new ActorsStartException(setting + value + time + cancellationToken);
+
+        try
+        {
+            string full = Path.GetFullPath(path);
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            return await SqliteStore.OpenAsync(new SqliteStoreOptions { Path = full }, time, cancellationToken);
+        }
+        catch (Exception e) when (e is StoreException or ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            throw new ActorsStartException($"{setting} is '{path}', which cannot be opened: {e.Message}", e);
+        }
     }
 }
