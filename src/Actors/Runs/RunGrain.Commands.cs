@@ -37,7 +37,7 @@ internal sealed partial class RunGrain
         JournalNode? node = _journal.Find(task.Key);
         bool open = node is { Opened.Kind: EntryKind.AskOpened, Outcome: null } && EntryBody.Read<AskOpenedBody>(node.Opened.Payload).TaskId == task.Id.Value;
         Verb? verb = _openByKey.GetValueOrDefault(task.Key);
-        if (!open || verb is { HasOutcome: true } or { Closed: true } || (_walking && verb is not AskVerb) || !_closedTasksOnTheWay.Add(task.Id.Value))
+        if (!open || verb is { HasOutcome: true } or { Closed: true } || verb is not (null or AskVerb) || !_closedTasksOnTheWay.Add(task.Id.Value))
         {
             command.Fail(new ConflictException("task_closed", $"Human task {task.Id} is not open any more."));
             return;
@@ -51,6 +51,9 @@ internal sealed partial class RunGrain
         CloseHumanTask(new HumanTaskClosing(task.Id, HumanTaskStatus.Answered, now, by, answer.Decision, answer.Comment), task.DueAt is null ? null : task.Key);
         _replies.Add(command);
     }
+
+    /// <summary>The task's answer is on its way to the store: it came before the walk had asked again.</summary>
+    public bool IsAnswered(HumanTaskId task) => _closedTasksOnTheWay.Contains(task.Value);
 
     public void Receive(GrainCommand command, SignalReceivedBody signal)
     {

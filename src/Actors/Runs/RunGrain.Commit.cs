@@ -241,6 +241,13 @@ internal sealed partial class RunGrain
                     verb.OnRecorded(live);
                 }
             }
+            else if (_openByKey.TryGetValue(entry.Key, out Verb? late) && !late.Closed && late.Owns(entry.Kind))
+            {
+                // The answer or the child's end came before the walk had come to the verb that waits for it.
+                (late as AskVerb)?.OnAnswered();
+                (late as IChildVerb)?.OnEnded();
+                Enqueue(late, new LiveEntry(entry));
+            }
         }
 
         foreach (GrainCommand reply in _inFlightReplies)
