@@ -241,6 +241,11 @@ internal sealed partial class FlowContext : IFlowContext
             return;
         }
 
+        if (node.Outcome is null && recorded is not null)
+        {
+            verb.Restore();
+        }
+
         if (node.Outcome is { } outcome)
         {
             verb.HasOutcome = true;
@@ -272,7 +277,7 @@ internal sealed partial class FlowContext : IFlowContext
         Grain.OnVerbOpened(verb);
     }
 
-    private string EffectiveReason => CancelReason ?? _outer?.EffectiveReason ?? "Cancelled.";
+    public string EffectiveReason => CancelReason ?? _outer?.EffectiveReason ?? "Cancelled.";
 
     private void CancelOpen(string reason)
     {

@@ -33,6 +33,8 @@ internal sealed partial class RunGrain : ITransitionSink
     /// <summary>Waits longer than this are reminders, shorter ones live in memory only.</summary>
     public static readonly TimeSpan DurableFrom = TimeSpan.FromSeconds(1);
 
+    private static readonly DateTimeOffset LastTime = new(9999, 12, 31, 0, 0, 0, TimeSpan.Zero);
+
     private readonly IGrainHost _host;
     private readonly Turns _turns;
     private readonly JournalIndex _journal = new();
@@ -50,6 +52,7 @@ internal sealed partial class RunGrain : ITransitionSink
     private int _openLeaves;
     private int _dormantLeaves;
     private int _outcomesOnTheWay;
+    private int _signalsOnTheWay;
     private long _cleanUpOrder;
     private bool _walking;
     private bool _ended;
@@ -129,6 +132,9 @@ internal sealed partial class RunGrain : ITransitionSink
             this);
         return false;
     }
+
+    /// <summary>A point in time that far away, or the last there is: a wait "for ever" is no error.</summary>
+    public static DateTimeOffset Later(DateTimeOffset from, TimeSpan by) => by < LastTime - from ? from + by : LastTime;
 
     public long NextCleanUp() => ++_cleanUpOrder;
 
@@ -273,12 +279,18 @@ internal sealed partial class RunGrain : ITransitionSink
 
     private void Deliver(Verb? verb, LiveEntry entry)
     {
+        if (verb is { Closed: true })
+        {
+            return;
+        }
+
         Now = entry.At;
+        Services.Probe?.OnDelivered(Info.Id, entry.Seq, entry.Key);
         if (verb is null)
         {
             _root!.Cancel(EntryBody.Read<CancelRequestedBody>(entry.Payload).Reason);
         }
-        else if (!verb.Closed)
+        else
         {
             try
             {
@@ -293,8 +305,8 @@ internal sealed partial class RunGrain : ITransitionSink
 
     private GrainCommand? TakeCommand()
     {
-        // A release is on its way: what comes now belongs to the next activation.
-        if (_inFlight is { Change.Release: true })
+        // A release or the end is on its way: what comes now belongs to the next activation, or comes too late. Nothing may follow a run's final entry.
+        if (_ended || _inFlight is { Change.Release: true })
         {
             return null;
         }

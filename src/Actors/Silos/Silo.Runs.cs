@@ -183,11 +183,8 @@ public sealed partial class Silo
         services.Committer.Submit(
             new Transition { Id = services.NextTransitionId(), Silo = services.SiloNo, Run = row.Id, RunNo = number, ExpectedSeq = 0, Entries = [first], Start = row },
             sink);
-        if (!_ready)
-        {
-            sink.Cancel();
-        }
-
+        // When the life is over nobody answers any more.
+        using CancellationTokenRegistration over = _lifeOver.Token.UnsafeRegister(static state => ((StartSink)state!).Cancel(), sink);
         // The commit is under way: whether the caller still waits makes no difference to it.
         CommitOutcome outcome = await sink.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
         switch (outcome.Status)
@@ -196,6 +193,15 @@ public sealed partial class Silo
                 if (room)
                 {
                     _grains.Add(row, first, definition);
+                }
+                else
+                {
+                    // The place may have become free before the row was there to be found.
+                    _mayHaveQueued = true;
+                    if (_grains.Count < _options.ActiveRunsMax)
+                    {
+                        OnRoom();
+                    }
                 }
 
                 return new StartedRun(row, false);

@@ -47,6 +47,8 @@ internal sealed class StepBody<TIn, T>(
 
         try
         {
+            // Cancelled while it waited for a place: it has done nothing yet, and does not begin.
+            CancellationToken.ThrowIfCancellationRequested();
             T result = await run(this).ConfigureAwait(false);
             Ms = ElapsedMs();
             SiloOptions limits = grain.Services.Options;

@@ -23,15 +23,16 @@ internal sealed class TimerVerb(Func<DateTimeOffset, DateTimeOffset> dueAt) : Ve
 
     public override bool Owns(EntryKind kind) => kind is EntryKind.TimerSet or EntryKind.TimerFired;
 
+    public override void Restore()
+    {
+        _due = EntryBody.Read<TimerSetBody>(Node.Opened!.Payload).DueAt;
+        _reminderSet = _due - Node.Opened.At > RunGrain.DurableFrom;
+    }
+
     public override void Start()
     {
         DateTimeOffset now = Grain.Services.Now();
-        if (Node.Opened is { } opened)
-        {
-            _due = EntryBody.Read<TimerSetBody>(opened.Payload).DueAt;
-            _reminderSet = _due - opened.At > RunGrain.DurableFrom;
-        }
-        else
+        if (Node.Opened is null)
         {
             _due = dueAt(now);
             _reminderSet = _due - now > RunGrain.DurableFrom;
