@@ -44,6 +44,9 @@ internal sealed partial class FlowContext : IFlowContext
 
     public RunInfo Run => Grain.Info;
 
+    /// <summary>What keys in here begin with; empty for the run's own scope.</summary>
+    public string Path => _path;
+
     public DateTimeOffset Now => Grain.Now;
 
     public FlowState State { get; }

@@ -42,6 +42,7 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
     /// <summary>Gives the command to the run's grain, in memory or brought there. The answer comes through <see cref="GrainCommand.Done"/>.</summary>
     public void Send(RunId run, GrainCommand command)
     {
+        command.AnswerOn(services.Scheduler);
         if (++command.Deliveries > DeliveriesMax)
         {
             command.Fail(new UnavailableException($"Run {run} could not be reached; try again."));
@@ -139,9 +140,9 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
             {
                 again.AddRange(slot.Waiting);
                 _slots.Remove(grain.Info.Id);
-                if (_slots.Count == 0)
+                if (_slots.Count == 0 && _empty is not null)
                 {
-                    _empty?.TrySetResult();
+                    services.Scheduler.Complete(_empty);
                 }
             }
         }
@@ -199,7 +200,7 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
                 return Task.CompletedTask;
             }
 
-            _empty ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _empty ??= new();
             return _empty.Task;
         }
     }
@@ -315,9 +316,9 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
             {
                 waiting = slot.Waiting;
                 _slots.Remove(run);
-                if (_slots.Count == 0)
+                if (_slots.Count == 0 && _empty is not null)
                 {
-                    _empty?.TrySetResult();
+                    services.Scheduler.Complete(_empty);
                 }
             }
         }

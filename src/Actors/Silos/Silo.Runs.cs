@@ -179,7 +179,7 @@ public sealed partial class Silo
         };
         JournalEntry first = new(1, EntryKind.RunStarted, EntryBody.Version, "", now,
             EntryBody.Write(new RunStartedBody(definition.Name, definition.Version, caller.Tenant, caller.Principal, EntryBody.ToElement(input.Span))));
-        StartSink sink = new();
+        StartSink sink = new(_scheduler);
         services.Committer.Submit(
             new Transition { Id = services.NextTransitionId(), Silo = services.SiloNo, Run = row.Id, RunNo = number, ExpectedSeq = 0, Entries = [first], Start = row },
             sink);
@@ -263,13 +263,20 @@ public sealed partial class Silo
 
     private EngineServices Services() => _ready && _services is { } services ? services : throw new UnavailableException("The silo is not ready: it is starting or stopping.");
 
-    private sealed class StartSink : ITransitionSink
+    private sealed class StartSink(EngineScheduler scheduler) : ITransitionSink
     {
-        private readonly TaskCompletionSource<CommitOutcome> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<CommitOutcome> _done = new();
 
         public Task<CommitOutcome> Done => _done.Task;
 
-        public void OnCommitted(Transition transition, CommitOutcome outcome) => _done.TrySetResult(outcome);
+        // Not inside the committer's loop: the caller may be long.
+        public void OnCommitted(Transition transition, CommitOutcome outcome) => scheduler.Post(
+            static state =>
+            {
+                (TaskCompletionSource<CommitOutcome> done, CommitOutcome outcome) = ((TaskCompletionSource<CommitOutcome>, CommitOutcome))state!;
+                done.TrySetResult(outcome);
+            },
+            (_done, outcome));
 
         public void Cancel() => _done.TrySetException(new UnavailableException("The silo is stopping."));
     }

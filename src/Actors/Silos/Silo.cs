@@ -130,6 +130,17 @@ public sealed partial class Silo : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 
+    /// <summary>
+    /// Says that another silo has committed a message for a run that this one holds. Nothing depends on it alone: the message is in the run's inbox, which each activation reads.
+    /// </summary>
+    internal void Announce(InboxMessage message)
+    {
+        if (_ready)
+        {
+            _grains!.Send(message.Run, new MessageCommand(message));
+        }
+    }
+
     /// <summary>Leaves like a process that is killed: nothing is released, nothing is said to the store. For tests of recovery.</summary>
     public void Abandon()
     {

@@ -26,7 +26,7 @@ internal sealed class TimerVerb(Func<DateTimeOffset, DateTimeOffset> dueAt) : Ve
     public override void Restore()
     {
         _due = EntryBody.Read<TimerSetBody>(Node.Opened!.Payload).DueAt;
-        _reminderSet = _due - Node.Opened.At > RunGrain.DurableFrom;
+        _reminderSet = IsDurable(Node.Opened.At);
     }
 
     public override void Start()
@@ -35,7 +35,7 @@ internal sealed class TimerVerb(Func<DateTimeOffset, DateTimeOffset> dueAt) : Ve
         if (Node.Opened is null)
         {
             _due = dueAt(now);
-            _reminderSet = _due - now > RunGrain.DurableFrom;
+            _reminderSet = IsDurable(now);
             Grain.Append(EntryKind.TimerSet, Key, EntryBody.Write(new TimerSetBody(_due)), this);
             if (_reminderSet)
             {
@@ -74,6 +74,9 @@ internal sealed class TimerVerb(Func<DateTimeOffset, DateTimeOffset> dueAt) : Ve
             Grain.ClearReminder(Key);
         }
     }
+
+    // A limit keeps nobody awake: its run may leave memory long before a second is over, so that even a short one needs its reminder.
+    private bool IsDurable(DateTimeOffset from) => IsLimit || _due - from > RunGrain.DurableFrom;
 
     private void Fire()
     {
