@@ -59,7 +59,10 @@ public sealed class ProcessTests : IDisposable
 
     private Process Start(params string[] args)
     {
-        ProcessStartInfo start = new("dotnet", [typeof(CliApp).Assembly.Location, .. args])
+        // From its own folder: beside the tests it would miss what only it needs.
+        string here = AppContext.BaseDirectory;
+        string built = Path.Combine(here, "../../../../../client/Actors.Cli", Path.GetRelativePath(Path.Combine(here, "../../.."), here), "Actors.Cli.dll");
+        ProcessStartInfo start = new("dotnet", [Path.GetFullPath(built), .. args])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
