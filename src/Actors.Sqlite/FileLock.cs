@@ -24,7 +24,8 @@ internal static class FileLock
             }
             catch (UnauthorizedAccessException error)
             {
-                throw new StoreException(StoreFailure.Fatal, $"The file {lockPath} cannot be written. Make the directory of the database writable for this process.", error);
+                throw new StoreException(
+                    StoreFailure.Fatal, $"The file {lockPath} cannot be written. Make the directory of the database writable for this process.", error);
             }
             catch (IOException error)
             {

@@ -60,7 +60,9 @@ internal static class Migrations
         int applied = Exists(database, HasTable) ? RequirePrefix(database, path, Known) : 0;
         if (applied < Known.Count)
         {
-            throw new StoreException(StoreFailure.Fatal, $"The database {path} lacks the migration {Known[applied].FileName}. Start a silo of this version once: it applies it.");
+            throw new StoreException(
+                StoreFailure.Fatal,
+                $"The database {path} lacks the migration {Known[applied].FileName}. Start a silo of this version once: it applies it.");
         }
     }
 
@@ -75,21 +77,25 @@ internal static class Migrations
     {
         if (!Exists(database, HasTable) && Exists(database, HasAny))
         {
-            throw new StoreException(StoreFailure.Fatal, $"The file {path} is a SQLite database of another program: it has tables, but no migrations of Actors. Give another path.");
+            throw new StoreException(
+                StoreFailure.Fatal,
+                $"The file {path} is a SQLite database of another program: it has tables, but no migrations of Actors. Give another path.");
         }
     }
 
     // How many of the known ones are applied: the applied ones must be exactly the first of them.
     private static int RequirePrefix(SqliteDatabase database, string path, IReadOnlyList<Migration> known)
     {
-        List<(long Number, string Name, string Checksum)> applied = RowReader.All(database[Applied], static row => (row.Long(0), row.Text(1), row.Text(2)));
+        List<(long Number, string Name, string Checksum)> applied =
+            RowReader.All(database[Applied], static row => (row.Long(0), row.Text(1), row.Text(2)));
         for (int i = 0; i < applied.Count; i++)
         {
             if (i >= known.Count)
             {
                 throw new StoreException(
                     StoreFailure.Fatal,
-                    $"The database {path} was written by a newer version of Actors: it has the migration {applied[i].Number:0000}_{applied[i].Name}, and this version knows {known.Count}. "
+                    $"The database {path} was written by a newer version of Actors: it has the migration "
+                    + $"{applied[i].Number:0000}_{applied[i].Name}, and this version knows {known.Count}. "
                     + "Run the newer version, or restore a backup that is older.");
             }
 
@@ -97,7 +103,8 @@ internal static class Migrations
             {
                 throw new StoreException(
                     StoreFailure.Fatal,
-                    $"The migration {known[i].FileName} was edited after it was applied to {path}: the checksums differ. Restore the file; a change of the schema is a new migration.");
+                    $"The migration {known[i].FileName} was edited after it was applied to {path}: the checksums differ. "
+                    + "Restore the file; a change of the schema is a new migration.");
             }
         }
 
@@ -109,7 +116,8 @@ internal static class Migrations
     private static IReadOnlyList<Migration> Read(Assembly assembly)
     {
         List<Migration> migrations = [];
-        foreach (string resource in assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        IEnumerable<string> resources = assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal));
+        foreach (string resource in resources.Order(StringComparer.Ordinal))
         {
             string file = resource[Prefix.Length..];
             int number = int.Parse(file.AsSpan(0, 4), CultureInfo.InvariantCulture);

@@ -10,7 +10,8 @@ internal static class RowReader
     // Plain characters stay readable in the file; what is stored is never put into a page.
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static string? ToJson(IReadOnlyDictionary<string, string>? labels) => labels is { Count: > 0 } ? JsonSerializer.Serialize(labels, Json) : null;
+    public static string? ToJson(IReadOnlyDictionary<string, string>? labels) =>
+        labels is { Count: > 0 } ? JsonSerializer.Serialize(labels, Json) : null;
 
     public static string ToJson(IReadOnlyList<string> names) => JsonSerializer.Serialize(names, Json);
 

@@ -35,14 +35,16 @@ internal static class SqliteErrors
             Busy or Locked or Protocol or Interrupt or NoMem => new(StoreFailure.Transient, detail, inner),
 
             // Nothing is lost: the transaction was rolled back, and work goes on when there is space again.
-            Full => new(StoreFailure.Transient, $"The disk of {path} is full; nothing was written. Free some space: work goes on by itself. {detail}", inner),
+            Full => new(StoreFailure.Transient, $"The disk is full; nothing was written. Free some space: work goes on by itself. {detail}", inner),
             Constraint or TooBig or Mismatch => new(StoreFailure.Data, detail, inner),
-            NotADatabase => new(StoreFailure.Fatal, $"The file {path} is not a SQLite database. Give the path of a new file, or of one that Actors made.", inner),
-            ReadOnly or Perm => new(StoreFailure.Fatal, $"The file {path} cannot be written. Make the file and its directory writable for this process. {detail}", inner),
-            CannotOpen => new(StoreFailure.Fatal, $"The file {path} cannot be opened. Check that its directory exists and that this process may write there. {detail}", inner),
-            Corrupt => new(StoreFailure.Fatal, $"The file {path} is damaged. Stop the silo, keep the file and restore a backup. {detail}", inner),
-            IoError => new(StoreFailure.Fatal, $"Reading or writing {path} failed. Check the disk. {detail}", inner),
+            NotADatabase => Fatal("The file is not a SQLite database. Give the path of a new file, or of one that Actors made."),
+            ReadOnly or Perm => Fatal("The file cannot be written. Make the file and its directory writable for this process."),
+            CannotOpen => Fatal("The file cannot be opened. Check that its directory exists and that this process may write there."),
+            Corrupt => Fatal("The file is damaged. Stop the silo, keep the file and restore a backup."),
+            IoError => Fatal("Reading or writing the file failed. Check the disk."),
             _ => new(StoreFailure.Fatal, detail, inner),
         };
+
+        StoreException Fatal(string advice) => new(StoreFailure.Fatal, $"{advice} {detail}", inner);
     }
 }

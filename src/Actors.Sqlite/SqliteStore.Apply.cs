@@ -71,7 +71,7 @@ public sealed partial class SqliteStore
                 .Bind(1, task.Id.Value).Bind(2, task.RunNo).Bind(3, task.Run.Value).Bind(4, task.Tenant).Bind(5, task.Flow).Bind(6, task.Key)
                 .Bind(7, task.Title).Bind(8, task.Details).Bind(9, RowReader.ToJson(task.Decisions)).Bind(10, RowReader.ToJson(task.Candidates))
                 .Bind(11, task.CreatedAt).Bind(12, task.DueAt).Run();
-            Audit(database, task.Id, HumanTaskStatus.Open, null, null, null, task.CreatedAt);
+            Audit(database, new HumanTaskClosing(task.Id, HumanTaskStatus.Open, task.CreatedAt));
         }
 
         foreach (HumanTaskClosing closing in transition.HumanTasksClosed)
@@ -79,12 +79,12 @@ public sealed partial class SqliteStore
             database[Statements.CloseHumanTask]
                 .Bind(1, closing.Id.Value).Bind(2, (long)closing.Status).Bind(3, closing.At)
                 .Bind(4, closing.Status == HumanTaskStatus.Answered ? closing.By : null).Bind(5, closing.Decision).Bind(6, closing.Comment).Run();
-            Audit(database, closing.Id, closing.Status, closing.By, closing.Decision, closing.Comment, closing.At);
+            Audit(database, closing);
         }
     }
 
-    private static void Audit(SqliteDatabase database, HumanTaskId task, HumanTaskStatus status, string? by, string? decision, string? comment, DateTimeOffset at) =>
-        database[Statements.AuditHumanTask].Bind(1, task.Value).Bind(2, (long)status).Bind(3, by).Bind(4, decision).Bind(5, comment).Bind(6, at).Run();
+    private static void Audit(SqliteDatabase database, HumanTaskClosing happened) => database[Statements.AuditHumanTask]
+        .Bind(1, happened.Id.Value).Bind(2, (long)happened.Status).Bind(3, happened.By).Bind(4, happened.Decision).Bind(5, happened.Comment).Bind(6, happened.At).Run();
 
     private static void ApplyMessages(SqliteDatabase database, Transition transition)
     {

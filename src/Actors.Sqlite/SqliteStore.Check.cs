@@ -7,7 +7,8 @@ public sealed partial class SqliteStore
     private static readonly string Invariants = ReadSql("Actors.Sqlite.Checks.invariants.sql");
 
     public ValueTask<IReadOnlyList<string>> CheckInvariantsAsync(CancellationToken cancellationToken) =>
-        ReadAsync(BrokenRows.Max, static IReadOnlyList<string> (database, max) => RowReader.All(database[Invariants].Bind(1, max), Sentence), cancellationToken);
+        ReadAsync(BrokenRows.Max, static IReadOnlyList<string> (database, max) =>
+            RowReader.All(database[Invariants].Bind(1, max), Sentence), cancellationToken);
 
     private static string Sentence(SqliteStatement row)
     {
@@ -26,7 +27,7 @@ public sealed partial class SqliteStore
             "Reminder" => BrokenRows.Reminder(one, two),
             "Message" => BrokenRows.Message(two, one),
             "OpenHumanTask" => BrokenRows.OpenHumanTask(two, one),
-            "ParentDoesNotKnow" => BrokenRows.ParentDoesNotKnow(one, two[..two.IndexOf('\n', StringComparison.Ordinal)], two[(two.IndexOf('\n', StringComparison.Ordinal) + 1)..]),
+            "ParentDoesNotKnow" => BrokenRows.ParentDoesNotKnow(one, two, row.Text(5)),
             "ChildMissing" => BrokenRows.ChildMissing(one, two),
             _ => throw new InvalidOperationException($"invariants.sql gives the kind {kind}, which has no sentence."),
         };

@@ -29,12 +29,14 @@ public sealed partial class SqliteStore
             RowReader.All(database[Statements.FindRunnable].Bind(1, limit), static row => new RunId(row.Text(0))), cancellationToken);
     }
 
-    public ValueTask<IReadOnlyList<Reminder>> FindRemindersAsync(DateTimeOffset before, Reminder? after, int limit, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<Reminder>> FindRemindersAsync(
+        DateTimeOffset before, Reminder? after, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         return ReadAsync((before, after, limit), static IReadOnlyList<Reminder> (database, ask) =>
         {
-            SqliteStatement find = database[ask.after is null ? Statements.FindReminders : Statements.FindRemindersAfter].Bind(1, CeilingMs(ask.before)).Bind(2, ask.limit);
+            SqliteStatement find = database[ask.after is null ? Statements.FindReminders : Statements.FindRemindersAfter];
+            find.Bind(1, CeilingMs(ask.before)).Bind(2, ask.limit);
             if (ask.after is { } last)
             {
                 find.Bind(3, last.DueAt).Bind(4, last.RunNo).Bind(5, last.Key);

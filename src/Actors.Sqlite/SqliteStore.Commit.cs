@@ -47,7 +47,7 @@ public sealed partial class SqliteStore
             {
                 return last > transition.ExpectedSeq && transition.Entries.Count > 0 && IsOwnAt(database, transition, transition.ExpectedSeq + 1)
                     ? CommitOutcome.Committed
-                    : new CommitOutcome(CommitStatus.Conflict, Reason: last == 0 ? "There is no such run." : $"The run's last entry is {last}, not {transition.ExpectedSeq}.");
+                    : Conflict(last == 0 ? "There is no such run." : $"The run's last entry is {last}, not {transition.ExpectedSeq}.");
             }
         }
         else if (IsOwnAt(database, transition, 1))
@@ -60,8 +60,7 @@ public sealed partial class SqliteStore
             var status = (HumanTaskStatus)RowReader.First(database[Statements.HumanTaskStatusOf].Bind(1, closing.Id.Value), static row => row.Int(0));
             if (status != HumanTaskStatus.Open)
             {
-                return new CommitOutcome(
-                    CommitStatus.Conflict, Reason: status == 0 ? $"There is no human task {closing.Id}." : $"The human task {closing.Id} is not open: it is {status}.");
+                return Conflict(status == 0 ? $"There is no human task {closing.Id}." : $"The human task {closing.Id} is not open: it is {status}.");
             }
         }
 
@@ -79,7 +78,7 @@ public sealed partial class SqliteStore
 
         return exists && owner == transition.Silo
             ? null
-            : new CommitOutcome(CommitStatus.Conflict, Reason: exists ? $"The run is not owned by the silo {transition.Silo}." : "There is no such run.");
+            : Conflict(exists ? $"The run is not owned by the silo {transition.Silo}." : "There is no such run.");
     }
 
     private static bool IsOwnAt(SqliteDatabase database, Transition transition, long seq) =>
@@ -100,9 +99,11 @@ public sealed partial class SqliteStore
         }
 
         return existing is null
-            ? new CommitOutcome(CommitStatus.Conflict, Reason: $"The run number {transition.RunNo} is taken by another run.")
+            ? Conflict($"The run number {transition.RunNo} is taken by another run.")
             : new CommitOutcome(CommitStatus.Exists, existing);
     }
+
+    private static CommitOutcome Conflict(string reason) => new(CommitStatus.Conflict, Reason: reason);
 
     private static bool InsertRun(SqliteDatabase database, RunRow row)
     {

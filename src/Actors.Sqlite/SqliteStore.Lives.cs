@@ -5,10 +5,12 @@ namespace Actors.Sqlite;
 public sealed partial class SqliteStore
 {
     public ValueTask<long> BeginLifeAsync(string siloName, DateTimeOffset at, CancellationToken cancellationToken) =>
-        WriteAsync((siloName, at), static (database, life) => RowReader.First(database[Statements.BeginLife].Bind(1, life.siloName).Bind(2, life.at), static row => row.Long(0)), cancellationToken);
+        WriteAsync((siloName, at), static (database, life) => RowReader.First(
+            database[Statements.BeginLife].Bind(1, life.siloName).Bind(2, life.at), static row => row.Long(0)), cancellationToken);
 
     public async ValueTask EndLifeAsync(long silo, DateTimeOffset at, CancellationToken cancellationToken) =>
-        await WriteAsync((silo, at), static (database, life) => database[Statements.EndLife].Bind(1, life.silo).Bind(2, life.at).Run(), cancellationToken).ConfigureAwait(false);
+        await WriteAsync((silo, at), static (database, life) =>
+            database[Statements.EndLife].Bind(1, life.silo).Bind(2, life.at).Run(), cancellationToken).ConfigureAwait(false);
 
     public ValueTask<long> ReserveRunNumbersAsync(long silo, int count, CancellationToken cancellationToken)
     {
@@ -22,7 +24,8 @@ public sealed partial class SqliteStore
 
     public async ValueTask SaveFlowAsync(FlowRow flow, CancellationToken cancellationToken) =>
         await WriteAsync(flow, static (database, flow) => database[Statements.SaveFlow]
-            .Bind(1, flow.Tenant).Bind(2, flow.Name).Bind(3, flow.Version).Bind(4, flow.Label).Bind(5, flow.Source).Bind(6, flow.CreatedAt).Run(), cancellationToken).ConfigureAwait(false);
+            .Bind(1, flow.Tenant).Bind(2, flow.Name).Bind(3, flow.Version).Bind(4, flow.Label).Bind(5, flow.Source).Bind(6, flow.CreatedAt)
+            .Run(), cancellationToken).ConfigureAwait(false);
 
     public ValueTask<FlowRow?> GetFlowAsync(string tenant, string name, string version, CancellationToken cancellationToken) =>
         ReadAsync((tenant, name, version), static (database, key) => RowReader.First(

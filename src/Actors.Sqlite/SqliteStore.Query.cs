@@ -26,7 +26,8 @@ public sealed partial class SqliteStore
             conditions.AddIf(query.Parent is not null, "parent_no = (SELECT no FROM runs WHERE id = ?)", query.Parent?.Value);
             if (query.Statuses.Count > 0)
             {
-                conditions.Add($"status IN ({string.Join(", ", query.Statuses.Select(status => ((int)status).ToString(CultureInfo.InvariantCulture)))})");
+                IEnumerable<string> numbers = query.Statuses.Select(status => ((int)status).ToString(CultureInfo.InvariantCulture));
+                conditions.Add($"status IN ({string.Join(", ", numbers)})");
             }
 
             foreach ((string name, string value) in query.Metadata ?? NoLabels)
@@ -34,16 +35,19 @@ public sealed partial class SqliteStore
                 conditions.Add("no IN (SELECT run_no FROM run_labels WHERE tenant = ? AND name = ? AND value = ?)", query.Tenant, name, value);
             }
 
-            using SqliteStatement list = conditions.Prepare(database, $"SELECT {Statements.RunColumns} FROM runs WHERE", "ORDER BY no DESC LIMIT ?", query.Limit);
+            using SqliteStatement list = conditions.Prepare(
+                database, $"SELECT {Statements.RunColumns} FROM runs WHERE", "ORDER BY no DESC LIMIT ?", query.Limit);
             return RowReader.All(list, RowReader.Run);
         }, cancellationToken);
     }
 
-    public ValueTask<IReadOnlyList<JournalEntry>> ReadJournalAsync(string tenant, RunId id, long afterSeq, int limit, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<JournalEntry>> ReadJournalAsync(
+        string tenant, RunId id, long afterSeq, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         return ReadAsync((tenant, id, afterSeq, limit), static IReadOnlyList<JournalEntry> (database, ask) => RowReader.All(
-            database[Statements.ReadJournal].Bind(1, ask.id.Value).Bind(2, ask.tenant).Bind(3, ask.afterSeq).Bind(4, ask.limit), RowReader.Entry), cancellationToken);
+            database[Statements.ReadJournal].Bind(1, ask.id.Value).Bind(2, ask.tenant).Bind(3, ask.afterSeq).Bind(4, ask.limit),
+            RowReader.Entry), cancellationToken);
     }
 
     public ValueTask<JournalEntry?> ReadLastEntryAsync(string tenant, RunId id, CancellationToken cancellationToken) =>

@@ -4,9 +4,10 @@ using Microsoft.Data.Sqlite;
 namespace Actors.Sqlite;
 
 /// <summary>
-/// The embedded store: one file, owned by one process at a time. A thread of its own writes, so that a commit never blocks its caller; reads run on a few
-/// other threads, each with a connection of its own, and see every commit that was acknowledged. Every commit is on the disk before it is
-/// acknowledged (write-ahead log, <c>synchronous=FULL</c>).
+/// The embedded store: one file, owned by one process at a time. A thread of its own writes, so that a commit never blocks its caller; reads
+/// run on a few other threads, each with a connection of its own, and see every commit that was acknowledged. Every commit is on the disk
+/// before it is acknowledged (write-ahead log, <c>synchronous=FULL</c>). The file must be on a local disk: locks of network file systems
+/// cannot be relied on.
 /// </summary>
 public sealed partial class SqliteStore : IStore
 {
@@ -37,7 +38,8 @@ public sealed partial class SqliteStore : IStore
     /// <param name="time">For the wait and the time of death; null is the system's clock.</param>
     /// <exception cref="ArgumentException">An option cannot work.</exception>
     /// <exception cref="StoreException">Fatal, with a sentence that says what to do.</exception>
-    public static async Task<SqliteStore> OpenAsync(SqliteStoreOptions options, TimeProvider? time = null, CancellationToken cancellationToken = default)
+    public static async Task<SqliteStore> OpenAsync(
+        SqliteStoreOptions options, TimeProvider? time = null, CancellationToken cancellationToken = default)
     {
         options.Check();
         time ??= TimeProvider.System;
@@ -49,7 +51,8 @@ public sealed partial class SqliteStore : IStore
         try
         {
             writer = await SqliteLane.StartAsync("sqlite writer", 1, () => OpenWriter(path, time)).ConfigureAwait(false);
-            SqliteLane readers = await SqliteLane.StartAsync("sqlite reader", options.Readers, () => OpenReader(path, SqliteOpenMode.ReadWrite)).ConfigureAwait(false);
+            SqliteLane readers = await SqliteLane.StartAsync(
+                "sqlite reader", options.Readers, () => OpenReader(path, SqliteOpenMode.ReadWrite)).ConfigureAwait(false);
             return new SqliteStore(path, writer, readers, fileLock);
         }
         catch
@@ -134,7 +137,8 @@ public sealed partial class SqliteStore : IStore
         DisposeOnError(SqliteDatabase.Open(path, SqliteOpenMode.ReadWriteCreate), (path, time), static (database, given) =>
         {
             // 4,000 pages of 4 KiB: a checkpoint folds 16 MB at a time into the file, so that a hot page is written once instead of four times.
-            database.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536");
+            database.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF");
+            database.Execute("PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536");
             Migrations.Apply(database, given.path, given.time.GetUtcNow());
             database.Write(given.time.GetUtcNow(), static (database, now) => database[Statements.EndAllLives].Bind(1, now).Run());
         });

@@ -23,7 +23,8 @@ public sealed class SqliteStoreOptions
     {
         if (string.IsNullOrWhiteSpace(Path) || Path.StartsWith(':') || Path.StartsWith("file:", StringComparison.OrdinalIgnoreCase))
         {
-            throw new ArgumentException($"SqliteStoreOptions.Path is '{Path}'. Give the path of a file; a database in memory would lose what was acknowledged.", nameof(Path));
+            throw new ArgumentException(
+                $"SqliteStoreOptions.Path is '{Path}'. Give the path of a file; a database in memory would lose what was acknowledged.", nameof(Path));
         }
 
         if (LockWait < TimeSpan.Zero)

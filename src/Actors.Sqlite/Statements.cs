@@ -141,7 +141,10 @@ internal static class Statements
         """;
 
     public const string HumanTaskColumns =
-        "id, run_id, run_no, tenant, flow, key, title, details, decisions, candidates, status, created_at, due_at, closed_at, answered_by, decision, comment";
+        """
+        id, run_id, run_no, tenant, flow, key, title, details, decisions, candidates, status, created_at, due_at, closed_at,
+        answered_by, decision, comment
+        """;
 
     public const string HumanTaskOfTenant = $"SELECT {HumanTaskColumns} FROM human_tasks WHERE id = ?1 AND tenant = ?2";
 

@@ -1,3 +1,4 @@
+using Actors.Sqlite;
 using Actors.Storage;
 
 namespace Actors.Benchmarks;
@@ -9,10 +10,15 @@ internal sealed class BenchStore(IStore store, string? folder) : IAsyncDisposabl
 
     public static async Task<BenchStore> OpenAsync(string name)
     {
-        await Task.Yield();
         if (name == "memory")
         {
             return new BenchStore(new MemoryStore(), null);
+        }
+
+        if (name == "sqlite")
+        {
+            string folder = Directory.CreateTempSubdirectory("actors-bench-").FullName;
+            return new BenchStore(await SqliteStore.OpenAsync(new SqliteStoreOptions { Path = Path.Combine(folder, "bench.db") }), folder);
         }
 
         throw new ArgumentException($"There is no store '{name}'.");

@@ -24,14 +24,14 @@ internal sealed class TenSteps : Flow<int, int>
 internal sealed class LoopOfTen : Flow<int, int>
 {
     public override Task<int> RunAsync(IFlowContext ctx, int input) =>
-        ctx.Loop("loop", 0, static async (c, done, i) =>
+        ctx.Loop("loop", 0, async (c, done, i) =>
         {
             for (int s = 0; s < 10; s++)
             {
                 await c.Step("step", s, static (_, _) => Task.FromResult(TenSteps.Result));
             }
 
-            return i + 1 < Iterations ? Iteration.Next(done + 10) : Iteration.Done(done + 10);
+            return i + 1 < input ? Iteration.Next(done + 10) : Iteration.Done(done + 10);
         });
 
     public const int Iterations = 1_000;

@@ -39,7 +39,7 @@ internal static class DemoCommand
 
     private static async Task<int> RunAsync(CliConsole console, string database, string? inputFile, bool yes, bool fast, CancellationToken cancellationToken)
     {
-        JsonElement input = inputFile is null ? OrderSample.ExpensiveOrder : await InputText.FromFileAsync(inputFile, console.In, cancellationToken);
+        JsonElement input = inputFile is null ? OrderSample.DemoOrder : await InputText.FromFileAsync(inputFile, console.In, cancellationToken);
         Dictionary<string, string?> settings = new() { ["Samples:Delay"] = fast ? "00:00:00" : Delay };
         await using LocalSilo local = await LocalSilo.StartAsync(database, "--db", new OrderPlugin().Configure, settings, cancellationToken);
         RunRow run;
@@ -54,7 +54,7 @@ internal static class DemoCommand
         }
         else
         {
-            StartRun request = new() { Flow = OrderSample.CodeFlow, Input = input };
+            StartRun request = new() { Flow = OrderSample.YamlFlow, Input = input };
             run = (await local.Silo.StartRunAsync(request, Caller.Local, cancellationToken)).Run;
             await console.Error.WriteLineAsync($"Started {run.Flow} {run.Id}, kept in {database}.");
         }
@@ -73,7 +73,7 @@ internal static class DemoCommand
         RunQuery query = new()
         {
             Tenant = Caller.DefaultTenant,
-            Flow = OrderSample.CodeFlow,
+            Flow = OrderSample.YamlFlow,
             Statuses = [RunStatus.Queued, RunStatus.Running, RunStatus.Waiting, RunStatus.Parked],
             Limit = 1,
         };

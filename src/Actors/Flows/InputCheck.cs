@@ -5,6 +5,9 @@ namespace Actors.Flows;
 /// <summary>Checks what a run is to be started with against the inputs that its flow declares.</summary>
 internal static class InputCheck
 {
+    // Enough to mend any form; a hostile body could hold a million unknown names.
+    private const int FaultsMax = 100;
+
     /// <summary>The input that is journaled: every declared name, in the order of declaration, absent optional ones as null.</summary>
     /// <exception cref="InvalidFlowInputException">All faults.</exception>
     public static ReadOnlyMemory<byte> Check(string flow, IReadOnlyList<FlowInput> declared, JsonElement input)
@@ -49,9 +52,15 @@ internal static class InputCheck
             result.Add(new(wanted.Name, FitOne(wanted, given, faults)));
         }
 
+        HashSet<string> names = [.. declared.Select(d => d.Name)];
         foreach (KeyValuePair<string, Value> entry in given.Entries)
         {
-            if (!declared.Any(d => d.Name == entry.Key))
+            if (faults.Count >= FaultsMax)
+            {
+                break;
+            }
+
+            if (!names.Contains(entry.Key))
             {
                 faults.Add(new InputFault(Pointer(entry.Key), Unknown(entry.Key, declared)));
             }

@@ -70,6 +70,12 @@ public sealed record Caller(string Tenant, string Principal)
 {
     public const string DefaultTenant = "default";
 
-    /// <summary>The caller of an installation without authentication.</summary>
-    public static Caller Local { get; } = new(DefaultTenant, "local");
+    /// <summary>The caller of an installation without authentication: whoever reaches it may answer every question.</summary>
+    public static Caller Local { get; } = new(DefaultTenant, "local") { MayAnswerAny = true };
+
+    /// <summary>The groups that the principal belongs to; candidates of human tasks may be groups. Default none.</summary>
+    public IReadOnlyList<string> Groups { get; init; } = [];
+
+    /// <summary>True: may answer human tasks that name other candidates. Default false.</summary>
+    public bool MayAnswerAny { get; init; }
 }

@@ -52,6 +52,11 @@ public sealed partial class Silo
             throw Closed(task);
         }
 
+        if (!MayAnswer(task, caller))
+        {
+            throw new InvalidRequestException("not_a_candidate", $"'{Text.Shorten(caller.Principal, 80)}' is no candidate of human task {task.Id}: {string.Join(", ", task.Candidates.Take(10))} may answer.");
+        }
+
         if (!task.Decisions.Contains(answer.Decision, StringComparer.Ordinal))
         {
             throw new InvalidRequestException("invalid_decision", $"'{Text.Shorten(answer.Decision, 80)}' is none of the decisions of this task: {string.Join(", ", task.Decisions)}.", "/decision");
@@ -120,6 +125,10 @@ public sealed partial class Silo
         return await Store.GetHumanTaskAsync(caller.Tenant, id, cancellationToken).ConfigureAwait(false)
             ?? throw new NotFoundException("unknown_task", $"There is no human task '{id}'.");
     }
+
+    private static bool MayAnswer(HumanTaskRow task, Caller caller) =>
+        caller.MayAnswerAny || task.Candidates.Count == 0 || task.Candidates.Contains(caller.Principal, StringComparer.Ordinal)
+        || caller.Groups.Any(g => task.Candidates.Contains(g, StringComparer.Ordinal));
 
     private static ConflictException Closed(HumanTaskRow task) => task.Status switch
     {

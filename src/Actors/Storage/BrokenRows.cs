@@ -12,7 +12,8 @@ public static class BrokenRows
 
     public static string JournalWithoutRun(long runNo) => $"The journal of run number {runNo} has no run.";
 
-    public static string JournalGap(string run, long entries, long last) => $"The journal of run {run} has gaps: it has {entries} entries and the last is number {last}.";
+    public static string JournalGap(string run, long entries, long last) =>
+        $"The journal of run {run} has gaps: it has {entries} entries and the last is number {last}.";
 
     public static string FinalEntries(string run, long count) => $"Run {run} has ended with {count} final entries; exactly one is right.";
 
@@ -21,7 +22,8 @@ public static class BrokenRows
     public static string LiveWithFinalEntry(string run) => $"Run {run} has not ended, but its journal has a final entry.";
 
     public static string NothingWakes(string run, string? why) =>
-        $"Run {run} waits{(string.IsNullOrEmpty(why) ? "" : $" ({why})")}, but it has no reminder, open human task, awaited signal, running child or message that could wake it.";
+        $"Run {run} waits{(string.IsNullOrEmpty(why) ? "" : $" ({why})")}, "
+        + "but it has no reminder, open human task, awaited signal, running child or message that could wake it.";
 
     public static string Reminder(string run, string key) => $"Reminder '{key}' is of run {run}, which has ended or does not exist.";
 

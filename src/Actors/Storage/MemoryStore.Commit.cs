@@ -8,13 +8,16 @@ public sealed partial class MemoryStore
         CommitFault fault = OnCommit?.Invoke(batch) ?? CommitFault.None;
         if (fault == CommitFault.FailBefore)
         {
-            return ValueTask.FromException<IReadOnlyList<CommitOutcome>>(new StoreException(StoreFailure.Transient, "A fault was injected before the commit."));
+            return Fault(StoreFailure.Transient, "A fault was injected before the commit.");
         }
 
-        ValueTask<IReadOnlyList<CommitOutcome>> answer = Locked(cancellationToken, (Store: this, Batch: batch), static ask => ask.Store.Commit(ask.Batch));
+        var answer = Locked(cancellationToken, (Store: this, Batch: batch), static ask => ask.Store.Commit(ask.Batch));
         return fault == CommitFault.LoseAnswer && answer.IsCompletedSuccessfully
-            ? ValueTask.FromException<IReadOnlyList<CommitOutcome>>(new StoreException(StoreFailure.UnknownOutcome, "A fault was injected: the answer of the commit was lost."))
+            ? Fault(StoreFailure.UnknownOutcome, "A fault was injected: the answer of the commit was lost.")
             : answer;
+
+        static ValueTask<IReadOnlyList<CommitOutcome>> Fault(StoreFailure kind, string message) =>
+            ValueTask.FromException<IReadOnlyList<CommitOutcome>>(new StoreException(kind, message));
     }
 
     private IReadOnlyList<CommitOutcome> Commit(IReadOnlyList<Transition> batch)
@@ -41,7 +44,8 @@ public sealed partial class MemoryStore
         HashSet<HumanTaskId>? opened = null;
         foreach (Transition transition in batch)
         {
-            if (transition.HumanTasksOpened.Count == 0 || (_runs.TryGetValue(transition.Run, out MemoryRun? run) ? run.LastSeq : 0) != transition.ExpectedSeq)
+            long last = _runs.TryGetValue(transition.Run, out MemoryRun? run) ? run.LastSeq : 0;
+            if (transition.HumanTasksOpened.Count == 0 || last != transition.ExpectedSeq)
             {
                 continue;
             }
@@ -135,7 +139,8 @@ public sealed partial class MemoryStore
             if (!_humanTasks.TryGetValue(closing.Id, out HumanTaskRow? task) || task.Status != HumanTaskStatus.Open)
             {
                 return new CommitOutcome(
-                    CommitStatus.Conflict, Reason: task is null ? $"There is no human task {closing.Id}." : $"The human task {closing.Id} is not open: it is {task.Status}.");
+                    CommitStatus.Conflict,
+                    Reason: task is null ? $"There is no human task {closing.Id}." : $"The human task {closing.Id} is not open: it is {task.Status}.");
             }
         }
 

@@ -13,10 +13,14 @@ public sealed partial class MemoryStore
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         return Locked(cancellationToken, (Store: this, Limit: limit), static IReadOnlyList<RunId> (ask) =>
-            [.. ask.Store._live.Values.Where(ask.Store.IsRunnable).OrderByDescending(run => run.Row.Priority).ThenBy(run => run.Row.No).Take(ask.Limit).Select(run => run.Row.Id)]);
+        [
+            .. ask.Store._live.Values.Where(ask.Store.IsRunnable)
+                .OrderByDescending(run => run.Row.Priority).ThenBy(run => run.Row.No).Take(ask.Limit).Select(run => run.Row.Id),
+        ]);
     }
 
-    public ValueTask<IReadOnlyList<Reminder>> FindRemindersAsync(DateTimeOffset before, Reminder? after, int limit, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<Reminder>> FindRemindersAsync(
+        DateTimeOffset before, Reminder? after, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         return Locked(cancellationToken, (Store: this, Before: before, After: after, Limit: limit), static IReadOnlyList<Reminder> (ask) =>
@@ -27,7 +31,7 @@ public sealed partial class MemoryStore
         Locked(cancellationToken, (Store: this, Tenant: tenant, Id: id), static ask => ask.Store.Find(ask.Tenant, ask.Id)?.Row);
 
     public ValueTask<RunRow?> GetRunByIdempotencyKeyAsync(string tenant, string key, CancellationToken cancellationToken) =>
-        Locked(cancellationToken, (Store: this, Tenant: tenant, Key: key), static ask => ask.Store._runsByKey.GetValueOrDefault((ask.Tenant, ask.Key))?.Row);
+        Locked(cancellationToken, (Store: this, Key: (tenant, key)), static ask => ask.Store._runsByKey.GetValueOrDefault(ask.Key)?.Row);
 
     public ValueTask<IReadOnlyList<RunRow>> ListRunsAsync(RunQuery query, CancellationToken cancellationToken)
     {
@@ -36,7 +40,8 @@ public sealed partial class MemoryStore
             [.. ask.Store._runsByNo.Values.Reverse().Select(run => run.Row).Where(row => Matches(row, ask.Query)).Take(ask.Query.Limit)]);
     }
 
-    public ValueTask<IReadOnlyList<JournalEntry>> ReadJournalAsync(string tenant, RunId id, long afterSeq, int limit, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<JournalEntry>> ReadJournalAsync(
+        string tenant, RunId id, long afterSeq, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         return Locked(cancellationToken, (Store: this, Tenant: tenant, Id: id, After: afterSeq, Limit: limit), static IReadOnlyList<JournalEntry> (ask) =>
@@ -75,7 +80,8 @@ public sealed partial class MemoryStore
 
     private LoadedRun? Claim(long silo, RunId id)
     {
-        if (!_runs.TryGetValue(id, out MemoryRun? run) || run.Row.Status.IsFinal() || (run.Row.Owner is { } owner && owner != silo && _aliveSilos.Contains(owner)))
+        if (!_runs.TryGetValue(id, out MemoryRun? run) || run.Row.Status.IsFinal()
+            || (run.Row.Owner is { } owner && owner != silo && _aliveSilos.Contains(owner)))
         {
             return null;
         }

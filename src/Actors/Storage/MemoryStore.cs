@@ -13,8 +13,9 @@ public enum CommitFault
 }
 
 /// <summary>
-/// The store of tests and samples: the full contract, kept in the memory of one process. Nothing survives the process; several silos of that process may
-/// share one. Every call completes before it returns; one lock guards all. Disposing does nothing, so that the next silo of a test finds what the last one wrote.
+/// The store of tests and samples: the full contract, kept in the memory of one process. Nothing survives the process; several silos of that
+/// process may share one. Every call completes before it returns; one lock guards all. Disposing does nothing, so that the next silo of a test
+/// finds what the last one wrote.
 /// </summary>
 public sealed partial class MemoryStore : IStore
 {
@@ -120,7 +121,7 @@ public sealed partial class MemoryStore : IStore
         public Dictionary<string, Reminder> Reminders { get; } = [];
         public List<InboxMessage> Inbox { get; } = [];
 
-        /// <summary>Position of the latest snapshot in <see cref="Entries"/>; 0 when there is none, since loading begins with the first entry then.</summary>
+        /// <summary>Position of the latest snapshot in <see cref="Entries"/>; 0 when there is none: loading begins with the first entry.</summary>
         public int LoadFrom { get; set; }
 
         /// <summary>The last transition without entries: it leaves no entry that could carry its id.</summary>

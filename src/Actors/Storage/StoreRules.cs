@@ -6,7 +6,9 @@ namespace Actors.Storage;
 /// </summary>
 public static class StoreRules
 {
-    /// <summary>Checks the shape of a batch: one silo, no run twice as the writer, entries numbered from the gate on, rows that belong to the run.</summary>
+    /// <summary>
+    /// Checks the shape of a batch: one silo, no run twice as the writer, entries numbered from the gate on, rows that belong to the run.
+    /// </summary>
     /// <exception cref="ArgumentException">The batch breaks a rule of <see cref="Transition"/>; the message names the run and the rule.</exception>
     public static void Check(IReadOnlyList<Transition> batch)
     {
@@ -16,7 +18,8 @@ public static class StoreRules
             Transition transition = batch[i];
             if (transition.Silo != batch[0].Silo)
             {
-                throw new ArgumentException($"A batch has transitions of the silos {batch[0].Silo} and {transition.Silo}; one batch is of one silo.", nameof(batch));
+                throw new ArgumentException(
+                    $"A batch has transitions of the silos {batch[0].Silo} and {transition.Silo}; one batch is of one silo.", nameof(batch));
             }
 
             if (seen is not null && !seen.Add(transition.RunNo))
@@ -55,7 +58,8 @@ public static class StoreRules
 
         if (transition.ExpectedSeq < 0 || (transition.ExpectedSeq == 0) != (transition.Start is not null))
         {
-            throw Breach(transition, $"expects the entry {transition.ExpectedSeq} and {(transition.Start is null ? "has no" : "has a")} start; a start expects 0 and nothing else does");
+            string has = transition.Start is null ? "has no" : "has a";
+            throw Breach(transition, $"expects the entry {transition.ExpectedSeq} and {has} start; a start expects 0 and nothing else does");
         }
 
         if (transition.Start is { } start && (start.Id != transition.Run || start.No != transition.RunNo || entries.Count == 0))
@@ -119,5 +123,6 @@ public static class StoreRules
         }
     }
 
-    private static ArgumentException Breach(Transition transition, string what) => new($"The transition {transition.Id} of the run {transition.Run} {what}.", "batch");
+    private static ArgumentException Breach(Transition transition, string what) =>
+        new($"The transition {transition.Id} of the run {transition.Run} {what}.", "batch");
 }

@@ -157,6 +157,28 @@ public sealed class HostileFileTests : FlowTest
     }
 
     [Theory]
+    [InlineData("{task: T#, id: i#}")]
+    [InlineData("{task: Echo, id: i#, inputs: {a: '${j#}'}}")]
+    [InlineData("{parallel: [{task: Echo, id: i#, inputs: {a: '${i1}'}}]}")]
+    [InlineData("{task: Echo, outputs: [a#, b#], id: i#, inputs: {a: '${i0.a0}'}}")]
+    public void A_file_full_of_different_names_is_read_in_time(string step)
+    {
+        StringBuilder yaml = new("flow: a\nsteps:\n");
+        for (int i = 0; yaml.Length < (1 << 20) - 200; i++)
+        {
+            yaml.Append("- ").Append(step.Replace("#", i.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)).Append('\n');
+        }
+
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        ExpectProblems(yaml.ToString(), 0);
+        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 60);
+    }
+
+    [Fact]
+    public void A_flow_has_a_limit_of_inputs() =>
+        Refused("flow: a\nsteps: [exit]\ninputs: [" + string.Join(',', Enumerable.Range(0, 501).Select(i => $"{{name: i{i}}}")) + "]", "ACT1008");
+
+    [Theory]
     [InlineData("flow: a\u0001\nsteps: [exit]")]
     [InlineData("\u007fELF\u0002\u0001")]
     [InlineData("PK\u0003\u0004")]

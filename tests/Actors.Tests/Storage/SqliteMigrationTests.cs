@@ -5,11 +5,13 @@ using Microsoft.Data.Sqlite;
 namespace Actors.Tests.Storage;
 
 /// <summary>Files that cannot be opened, each with a sentence that says what to do.</summary>
-public sealed class SqliteMigrationTests : IAsyncDisposable
+public sealed class SqliteMigrationTests : IAsyncLifetime
 {
     private readonly SqliteFixture _fixture = new();
 
-    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await _fixture.DisposeAsync();
 
     [Fact]
     public async Task A_new_file_gets_the_schema_and_an_existing_one_keeps_it()

@@ -10,9 +10,9 @@ internal enum NameKind
 
 /// <summary>Something that expressions may begin with.</summary>
 /// <param name="Line">Where it is declared; 0 when the language declares it.</param>
-/// <param name="Fields">What it has, when that is known; else null.</param>
+/// <param name="Fields">What it has, when that is known; else null. A set where there may be many.</param>
 /// <param name="Maybe">True: it may have been skipped.</param>
-internal sealed record Name(string Text, NameKind Kind, int Line, IReadOnlyList<string>? Fields = null, bool Maybe = false, int Column = 1);
+internal sealed record Name(string Text, NameKind Kind, int Line, IReadOnlyCollection<string>? Fields = null, bool Maybe = false, int Column = 1);
 
 /// <summary>Every id of a flow, to tell a later step from one that does not exist.</summary>
 internal sealed class FlowIds

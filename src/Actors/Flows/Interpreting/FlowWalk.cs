@@ -40,10 +40,10 @@ internal sealed partial class FlowWalk(FlowDocument flow, TaskRegistry tasks)
         return Value.Object(outputs);
     }
 
-    /// <summary>Every step gets its chance; the first failure is told at the end.</summary>
+    /// <summary>Every step gets its chance; all failures are told at the end.</summary>
     private async Task RunOnCancel(Frame frame)
     {
-        StepFailedException? first = null;
+        List<StepFailedException> failures = [];
         foreach (FlowStep step in flow.OnCancel)
         {
             try
@@ -56,13 +56,18 @@ internal sealed partial class FlowWalk(FlowDocument flow, TaskRegistry tasks)
             }
             catch (StepFailedException e)
             {
-                first ??= e;
+                failures.Add(e);
             }
         }
 
-        if (first is not null)
+        if (failures.Count == 1)
         {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failures[0]);
+        }
+
+        if (failures.Count > 1)
+        {
+            throw new TaskException(string.Join("; ", failures.Select(f => f.Message)));
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed record FlowDocument(
 /// <summary>Reads the root of a flow file.</summary>
 internal sealed class FlowReader
 {
+    // A form with more fields is no form; and names are looked for one by one.
+    private const int DeclarationsMax = 500;
+
     private readonly Problems _problems;
     private readonly FlowIds _ids = new();
     private readonly StepReader _steps;
@@ -34,12 +37,21 @@ internal sealed class FlowReader
     public static FlowDocument Read(string text, string file, TaskRegistry? tasks)
     {
         Problems problems = new(new SourceText(text, file));
-        FlowDocument? document = YamlComposer.Compose(problems) switch
+        FlowDocument? document = null;
+        try
         {
-            null => null,
-            YamlMap map => new FlowReader(problems, tasks).Root(map),
-            { } item => NotAFlow(problems, item),
-        };
+            document = YamlComposer.Compose(problems) switch
+            {
+                null => null,
+                YamlMap map => new FlowReader(problems, tasks).Root(map),
+                { } item => NotAFlow(problems, item),
+            };
+        }
+        catch (Problems.TooManyException)
+        {
+            // What was found is told.
+        }
+
         return problems.HasErrors || document is null ? throw problems.ToException() : document;
     }
 
@@ -88,6 +100,7 @@ internal sealed class FlowReader
             return inputs;
         }
 
+        CheckCount("inputs", list);
         foreach (YamlItem item in list.Items)
         {
             if (item is not YamlMap map)
@@ -117,6 +130,15 @@ internal sealed class FlowReader
         }
 
         return inputs;
+    }
+
+    private void CheckCount(string key, YamlList list)
+    {
+        if (list.Items.Count > DeclarationsMax)
+        {
+            _problems.Error(Rules.TooComplex, list, $"'{key}' has more than {DeclarationsMax} entries", "Make an object of them.");
+            throw new Problems.TooManyException();
+        }
     }
 
     private string ReadType(Keys input)
@@ -163,6 +185,7 @@ internal sealed class FlowReader
             return (values, declared);
         }
 
+        CheckCount("outputs", list);
         foreach (YamlItem item in list.Items)
         {
             YamlText? name = item as YamlText;

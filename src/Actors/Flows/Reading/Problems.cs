@@ -3,10 +3,11 @@ namespace Actors.Flows;
 /// <summary>What is wrong in one file, collected so that everything is told at once.</summary>
 internal sealed class Problems(SourceText source)
 {
-    // More than this many do not help anybody, and a hostile file could have 100,000.
+    // More than this many do not help anybody, and looking for advice for 100,000 would take minutes.
     private const int CountMax = 200;
 
     private readonly List<FlowProblem> _all = [];
+    private int _warnings;
 
     public SourceText Source => source;
 
@@ -48,9 +49,19 @@ internal sealed class Problems(SourceText source)
 
     private void Add(FlowProblem problem)
     {
-        if (_all.Count < CountMax && !_all.Contains(problem))
+        bool isError = problem.Severity == FlowProblemSeverity.Error;
+        if (!_all.Contains(problem) && (isError || _warnings < CountMax))
         {
             _all.Add(problem);
+            _warnings += isError ? 0 : 1;
+        }
+
+        if (_all.Count - _warnings >= CountMax)
+        {
+            throw new TooManyException();
         }
     }
+
+    /// <summary>Reading ends here: there are as many errors as are told.</summary>
+    public sealed class TooManyException : Exception;
 }

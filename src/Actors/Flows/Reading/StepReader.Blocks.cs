@@ -5,7 +5,7 @@ internal sealed partial class StepReader
 {
     private const int ConcurrencyMax = 1000;
 
-    private (FlowStep, IReadOnlyList<string>?) ReadIf(StepHead head, Names names)
+    private (FlowStep, IReadOnlyCollection<string>?) ReadIf(StepHead head, Names names)
     {
         Keys keys = new(head.Map, problems, "an if step", "id", "if", "then", "else", "timeout", "on_error", "description");
         Condition condition = _values.Condition(keys.Item("if")!, names);
@@ -18,7 +18,7 @@ internal sealed partial class StepReader
         Names otherwise = names.Inner();
         IReadOnlyList<FlowStep> thenSteps = ReadSteps("then", keys.Item("then"), then);
         IReadOnlyList<FlowStep> elseSteps = ReadSteps("else", keys.Item("else"), otherwise);
-        string[] fields = [.. then.OwnSteps.Union(otherwise.OwnSteps)];
+        HashSet<string> fields = [.. then.OwnSteps.Union(otherwise.OwnSteps)];
         // The same id in both branches is one output: only one of them runs.
         names.AddAll(then, maybe: true);
         names.AddAll(otherwise, maybe: true);
@@ -38,7 +38,7 @@ internal sealed partial class StepReader
             fields);
     }
 
-    private (FlowStep, IReadOnlyList<string>?) ReadSwitch(StepHead head, Names names)
+    private (FlowStep, IReadOnlyCollection<string>?) ReadSwitch(StepHead head, Names names)
     {
         Keys keys = new(head.Map, problems, "a switch step", "id", "switch", "cases", "default", "timeout", "on_error", "description");
         Template subject = ReadSubject(keys, "switch", names);
@@ -98,7 +98,7 @@ internal sealed partial class StepReader
             fallback = ReadSteps("default", rest, branches[^1]);
         }
 
-        string[] fields = [.. branches.SelectMany(b => b.OwnSteps).Distinct()];
+        HashSet<string> fields = [.. branches.SelectMany(b => b.OwnSteps).Distinct()];
         foreach (Names branch in branches)
         {
             names.AddAll(branch, maybe: true);
@@ -120,7 +120,7 @@ internal sealed partial class StepReader
             fields);
     }
 
-    private (FlowStep, IReadOnlyList<string>?) ReadForEach(StepHead head, Names names)
+    private (FlowStep, IReadOnlyCollection<string>?) ReadForEach(StepHead head, Names names)
     {
         Keys keys = new(head.Map, problems, "a for_each step", "id", "for_each", "as", "do", "concurrency", "if", "timeout", "on_error", "description");
         Condition? own = ReadOwnIf(keys, names);
@@ -162,7 +162,7 @@ internal sealed partial class StepReader
             null);
     }
 
-    private (FlowStep, IReadOnlyList<string>?) ReadParallel(StepHead head, Names names)
+    private (FlowStep, IReadOnlyCollection<string>?) ReadParallel(StepHead head, Names names)
     {
         Keys keys = new(head.Map, problems, "a parallel step", "id", "parallel", "if", "timeout", "on_error", "description");
         Condition? own = ReadOwnIf(keys, names);
@@ -192,7 +192,7 @@ internal sealed partial class StepReader
             TakeOver(branch, all, maybe: own is not null);
         }
 
-        string[] fields = [.. all.OwnSteps];
+        HashSet<string> fields = [.. all.OwnSteps];
         names.AddAll(all, maybe: own is not null || keys.Has("on_error"));
         return (
             new ParallelStep

@@ -7,7 +7,7 @@ internal sealed partial class StepReader
 {
     private static readonly string[] ApprovalFields = ["decision", "approved", "by", "at", "comment", "data", "expired"];
 
-    private (FlowStep, IReadOnlyList<string>?) ReadTask(StepHead head, Names names)
+    private (FlowStep, IReadOnlyCollection<string>?) ReadTask(StepHead head, Names names)
     {
         Keys keys = new(head.Map, problems, "a task step", "task", "id", "inputs", "outputs", "if", "retry", "timeout", "on_error", "description");
         YamlText? taskText = keys.Text("task");
@@ -47,7 +47,7 @@ internal sealed partial class StepReader
             return;
         }
 
-        if (!_tasksUsed.Contains(task))
+        if (_taskNames.Add(task))
         {
             _tasksUsed.Add(task);
         }
@@ -78,14 +78,14 @@ internal sealed partial class StepReader
     }
 
     // Names, or mappings with a name and a description as scaffolding tools write them.
-    private List<string>? ReadOutputs(Keys keys)
+    private HashSet<string>? ReadOutputs(Keys keys)
     {
         if (keys.List("outputs") is not { } list)
         {
             return null;
         }
 
-        List<string> outputs = [];
+        HashSet<string> outputs = [];
         foreach (YamlItem item in list.Items)
         {
             YamlText? name = item as YamlText;
@@ -107,7 +107,7 @@ internal sealed partial class StepReader
         return outputs;
     }
 
-    private (FlowStep, IReadOnlyList<string>?) ReadExit(StepHead head, Names names)
+    private (FlowStep, IReadOnlyCollection<string>?) ReadExit(StepHead head, Names names)
     {
         Keys keys = new(head.Map, problems, "an exit step", "exit", "id", "if", "description");
         Condition? own = ReadOwnIf(keys, names);
@@ -131,7 +131,7 @@ internal sealed partial class StepReader
             new ExitStep { Id = head.Id, Name = head.NameOr("exit"), Line = head.Map.Line, If = own, Reason = reason, Outputs = outputs, Description = keys.Prose("description") }, []);
     }
 
-    private (FlowStep, IReadOnlyList<string>?) ReadWait(StepHead head, Names names)
+    private (FlowStep, IReadOnlyCollection<string>?) ReadWait(StepHead head, Names names)
     {
         Keys keys = new(head.Map, problems, "a wait step", "wait", "id", "if", "description");
         Condition? own = ReadOwnIf(keys, names);
@@ -169,7 +169,7 @@ internal sealed partial class StepReader
             && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
     }
 
-    private (FlowStep, IReadOnlyList<string>?) ReadApproval(StepHead head, Names names)
+    private (FlowStep, IReadOnlyCollection<string>?) ReadApproval(StepHead head, Names names)
     {
         Keys keys = new(head.Map, problems, "an approval step", "approval", "id", "if", "on_error", "description");
         Condition? own = ReadOwnIf(keys, names);

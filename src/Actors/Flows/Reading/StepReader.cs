@@ -9,6 +9,7 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
 
     private readonly ValueReader _values = new(problems);
     private readonly List<string> _tasksUsed = [];
+    private readonly HashSet<string> _taskNames = new(StringComparer.Ordinal);
 
     /// <summary>The tasks that the steps call, in order of first use.</summary>
     public IReadOnlyList<string> TasksUsed => _tasksUsed;
@@ -111,7 +112,7 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
         }
 
         StepHead head = new(map, id);
-        (FlowStep step, IReadOnlyList<string>? fields) = kind switch
+        (FlowStep step, IReadOnlyCollection<string>? fields) = kind switch
         {
             "task" => ReadTask(head, names),
             "parallel" => ReadParallel(head, names),
