@@ -52,6 +52,8 @@ public static class Server
             builder.WebHost.UseUrls(WireText.DefaultUrl);
         }
 
+        // Why the host did not start is told by RunAsync, without the trace that the host would log.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Services.AddActors();
         builder.Services.AddOpenApi("v1", options => options.AddActors().AddDocumentTransformer((document, _, _) =>
         {

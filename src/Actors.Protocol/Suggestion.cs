@@ -26,9 +26,10 @@ public static class Suggestion
     public static string Text(string text, IEnumerable<string> candidates) =>
         Nearest(text, candidates) is { } near ? $" Did you mean '{near}'?" : "";
 
-    // Levenshtein distance, https://en.wikipedia.org/wiki/Levenshtein_distance (two-row form).
+    // Optimal string alignment distance without case: Levenshtein's, and two neighbours that changed places are one mistake.
     private static int Distance(string a, string b)
     {
+        int[] before = new int[b.Length + 1];
         int[] previous = Enumerable.Range(0, b.Length + 1).ToArray();
         int[] current = new int[b.Length + 1];
         for (int i = 1; i <= a.Length; i++)
@@ -36,13 +37,19 @@ public static class Suggestion
             current[0] = i;
             for (int j = 1; j <= b.Length; j++)
             {
-                int cost = char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]) ? 0 : 1;
+                int cost = Same(a[i - 1], b[j - 1]) ? 0 : 1;
                 current[j] = Math.Min(Math.Min(current[j - 1], previous[j]) + 1, previous[j - 1] + cost);
+                if (i > 1 && j > 1 && Same(a[i - 1], b[j - 2]) && Same(a[i - 2], b[j - 1]))
+                {
+                    current[j] = Math.Min(current[j], before[j - 2] + 1);
+                }
             }
 
-            (previous, current) = (current, previous);
+            (before, previous, current) = (previous, current, before);
         }
 
         return previous[b.Length];
     }
+
+    private static bool Same(char a, char b) => char.ToLowerInvariant(a) == char.ToLowerInvariant(b);
 }

@@ -44,7 +44,7 @@ public sealed class ActorsBuilder
     public ActorsBuilder AddPlugin(IActorsPlugin plugin) => Register(plugin.Configure);
 
     /// <summary>
-    /// Who sends a request: tenant and principal. Default: an authenticated user's name, with the tenant of its claim <c>tenant</c>; without authentication
+    /// Who sends a request: tenant and principal. Default: an authenticated user's name, with the tenant of its claim <c>tenant</c> and its roles as groups; without authentication
     /// <see cref="Actors.Caller.Local"/>. Never take either from the request's path, body or an unauthenticated header.
     /// </summary>
     public ActorsBuilder UseCaller(Func<HttpContext, Caller> caller)

@@ -38,12 +38,25 @@ public static class ActorsServices
         services.AddSingleton<RunViews>();
         services.AddHostedService(sp => sp.GetRequiredService<SiloHost>());
         services.TryAddSingleton<Silo>(sp => sp.GetRequiredService<SiloHost>().Silo);
-        services.AddOptions<HostOptions>().Configure<IOptions<ActorsOptions>>((host, actors) =>
+        services.AddOptions<HostOptions>().Configure<IServiceProvider>((host, provider) =>
         {
             // The silo drains within its own limit; what remains is for the web server.
-            TimeSpan needed = actors.Value.Silo.DrainLimit + TimeSpan.FromSeconds(10);
+            TimeSpan needed = DrainLimit(provider) + TimeSpan.FromSeconds(10);
             host.ShutdownTimeout = host.ShutdownTimeout > needed ? host.ShutdownTimeout : needed;
         });
         return builder;
+    }
+
+    private static TimeSpan DrainLimit(IServiceProvider services)
+    {
+        try
+        {
+            return services.GetRequiredService<IOptions<ActorsOptions>>().Value.Silo.DrainLimit;
+        }
+        catch (InvalidOperationException)
+        {
+            // A setting cannot be read: the silo's own start tells it with its key, a moment later.
+            return TimeSpan.Zero;
+        }
     }
 }

@@ -18,10 +18,14 @@ internal sealed class CallerResolver(ActorsBuilder builder)
 
         if (context.User.Identity is { IsAuthenticated: true } identity)
         {
-            return new Caller(context.User.FindFirst(TenantClaim)?.Value ?? Caller.DefaultTenant, identity.Name ?? "unnamed");
+            return new Caller(context.User.FindFirst(TenantClaim)?.Value ?? Caller.DefaultTenant, identity.Name ?? "unnamed")
+            {
+                Groups = context.User.Identities.SelectMany(i => i.FindAll(i.RoleClaimType)).Select(c => c.Value).Distinct(StringComparer.Ordinal).ToArray(),
+            };
         }
 
-        return Authenticates(context) ? Caller.Local with { Principal = "anonymous" } : Caller.Local;
+        // Where the host can authenticate and lets somebody in without it, that one has no more rights than a stranger.
+        return Authenticates(context) ? new Caller(Caller.DefaultTenant, "anonymous") : Caller.Local;
     }
 
     /// <summary>Who answers a human task. A name in the request counts only where nobody is authenticated at all; it is recorded as <c>local:NAME</c>.</summary>

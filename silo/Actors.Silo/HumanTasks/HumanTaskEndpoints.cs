@@ -28,7 +28,7 @@ internal static class HumanTaskEndpoints
             .WithName("answerHumanTask").WithTags("Human tasks").WithSummary("Answers a question; exactly one answer wins")
             .WithDescription("409 when the task is closed already; the detail says by whom and when.")
             .TakesBody<AnswerRequest>()
-            .Produces<HumanTaskView>().ProducesProblems(400, 404, 409, 413, 415, 422);
+            .Produces<HumanTaskView>().ProducesProblems(400, 403, 404, 409, 413, 415, 422);
     }
 
     private static async Task<JsonHttpResult<HumanTaskPage>> ListAsync(HttpContext context, Silo silo, CallerResolver callers)

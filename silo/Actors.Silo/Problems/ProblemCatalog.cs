@@ -12,6 +12,7 @@ internal static class ProblemCatalog
         new(ProblemCodes.BodyRequired, 400, "A body is required", "Send the JSON object that the API document describes."),
         new(ProblemCodes.InvalidQuery, 400, "A query parameter is wrong", "Look at the parameter named in errors; allowed values are in its detail."),
         new(ProblemCodes.InvalidCursor, 400, "The cursor is not valid", "Use a cursor only as a page gave it, with the same address; begin again without one."),
+        new(ProblemCodes.NotACandidate, 403, "Others may answer this human task", "Its candidates are people and groups; ask one of them."),
         new(ProblemCodes.UnknownFlow, 404, "No such flow", "List the flows with GET /flows; names are case-sensitive."),
         new(ProblemCodes.UnknownVersion, 404, "The flow has no such version", "GET /flows/{name} lists the versions."),
         new(ProblemCodes.UnknownRun, 404, "No such run", "Check the id; runs of other tenants are not shown."),

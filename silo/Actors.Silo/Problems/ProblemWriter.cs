@@ -72,6 +72,8 @@ internal sealed class ProblemWriter(ILoggerFactory logs, LinkGenerator links)
                 return new ProblemException(StatusCodes.Status409Conflict, e.Code, e.Message);
             case InvalidRequestException { Code: ProblemCodes.PayloadTooLarge } e:
                 return new ProblemException(StatusCodes.Status413PayloadTooLarge, e.Code, e.Message) { Errors = [new ProblemError(e.Pointer ?? "", e.Message)] };
+            case InvalidRequestException { Code: ProblemCodes.NotACandidate } e:
+                return new ProblemException(StatusCodes.Status403Forbidden, e.Code, e.Message);
             case InvalidRequestException e:
                 return ProblemException.Invalid(e.Code, e.Pointer ?? "", e.Message);
             case InvalidFlowInputException e:

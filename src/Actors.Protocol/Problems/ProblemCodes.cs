@@ -29,6 +29,7 @@ public static class ProblemCodes
     public const string InvalidKey = "invalid_key";
     public const string InvalidReason = "invalid_reason";
     public const string InvalidDecision = "invalid_decision";
+    public const string NotACandidate = "not_a_candidate";
     public const string InvalidComment = "invalid_comment";
     public const string StoreRefused = "store_refused";
 }

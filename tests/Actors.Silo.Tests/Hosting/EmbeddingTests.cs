@@ -82,6 +82,27 @@ public sealed class EmbeddingTests
         Assert.Equal("ann", answered.GetProperty("answeredBy").GetString());
     }
 
+    [Fact]
+    public async Task Only_candidates_and_members_of_their_groups_answer()
+    {
+        await using WebApplication app = await StartAsync(b => b, user: true);
+        using HttpClient ann = ClientOf(app, "ann", "red");
+        using HttpClient bob = ClientOf(app, "bob", "red", "finance");
+        await ann.PostAsync("/api/flows/Ask/runs", Json("""{"input":["carl","finance"]}"""));
+        JsonElement tasks = await (await ann.GetAsync("/api/human-tasks")).JsonAsync(HttpStatusCode.OK);
+        while (tasks.GetProperty("items").GetArrayLength() == 0)
+        {
+            tasks = await (await ann.GetAsync("/api/human-tasks")).JsonAsync(HttpStatusCode.OK);
+        }
+
+        string path = $"/api/human-tasks/{tasks.GetProperty("items")[0].GetProperty("id").GetString()}/answer";
+        JsonElement refused = await (await ann.PostAsync(path, Json("""{"decision":"approve"}"""))).JsonAsync(HttpStatusCode.Forbidden);
+        JsonElement answered = await (await bob.PostAsync(path, Json("""{"decision":"approve"}"""))).JsonAsync(HttpStatusCode.OK);
+
+        Assert.Equal("not_a_candidate", refused.GetProperty("code").GetString());
+        Assert.Equal("bob", answered.GetProperty("answeredBy").GetString());
+    }
+
     public static TheoryData<Exception, int, bool> Failures => new()
     {
         { new InvalidOperationException("secret"), 500, false },
@@ -109,11 +130,12 @@ public sealed class EmbeddingTests
 
     private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
 
-    private static HttpClient ClientOf(WebApplication app, string name, string tenant)
+    private static HttpClient ClientOf(WebApplication app, string name, string tenant, string role = "")
     {
         HttpClient http = new() { BaseAddress = new Uri(app.Urls.Single()) };
         http.DefaultRequestHeaders.Add("Test-User", name);
         http.DefaultRequestHeaders.Add("Test-Tenant", tenant);
+        http.DefaultRequestHeaders.Add("Test-Role", role);
         return http;
     }
 
@@ -129,7 +151,8 @@ public sealed class EmbeddingTests
             // Stands for the application's own authentication.
             app.Use((context, next) =>
             {
-                Claim[] claims = [new(ClaimTypes.Name, context.Request.Headers["Test-User"].ToString()), new("tenant", context.Request.Headers["Test-Tenant"].ToString())];
+                string Header(string name) => context.Request.Headers[name].ToString();
+                Claim[] claims = [new(ClaimTypes.Name, Header("Test-User")), new("tenant", Header("Test-Tenant")), new(ClaimTypes.Role, Header("Test-Role"))];
                 context.User = new ClaimsPrincipal(new ClaimsIdentity(claims, "test"));
                 return next(context);
             });
