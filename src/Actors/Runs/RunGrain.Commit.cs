@@ -15,6 +15,7 @@ internal sealed partial class RunGrain
     private List<string>? _consumed;
     private List<ChildStart>? _children;
 
+    private DateTimeOffset _lastAt;
     private Transition? _inFlight;
     private List<PendingEntry> _inFlightEntries = [];
     private List<GrainCommand> _inFlightReplies = [];
@@ -34,7 +35,10 @@ internal sealed partial class RunGrain
             return;
         }
 
-        _pending.Add(new PendingEntry(kind, key, payload, Services.Now(), verb, node ?? verb?.Node));
+        // A clock that is set back must not let the flow's time run backwards.
+        DateTimeOffset now = Services.Now();
+        _lastAt = now > _lastAt ? now : _lastAt;
+        _pending.Add(new PendingEntry(kind, key, payload, _lastAt, verb, node ?? verb?.Node));
         if (verb is { HasOutcome: true })
         {
             _outcomesOnTheWay++;
