@@ -90,7 +90,7 @@ internal sealed class Bodies(EngineScheduler scheduler, TimeProvider time, Alarm
                 return Task.CompletedTask;
             }
 
-            _idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _idle ??= new();
             return _idle.Task;
         }
     }
@@ -125,9 +125,9 @@ internal sealed class Bodies(EngineScheduler scheduler, TimeProvider time, Alarm
             {
                 Begin(next);
             }
-            else if (_running == 0)
+            else if (_running == 0 && _idle is not null)
             {
-                _idle?.TrySetResult();
+                scheduler.Complete(_idle);
                 _idle = null;
             }
         }

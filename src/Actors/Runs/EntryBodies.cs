@@ -19,7 +19,7 @@ internal sealed record ResumedBody(string By);
 
 internal sealed record ReportedBody(string Message, double? Progress);
 
-internal sealed record StepStartedBody(int Attempt, DateTimeOffset StartedAt, JsonElement? Input = null);
+internal sealed record StepStartedBody(int Attempt, DateTimeOffset StartedAt, JsonElement? Input = null, FlowError? LastError = null);
 
 internal sealed record AttemptFailedBody(int Attempt, FlowError Error, DateTimeOffset NextAt, long Ms);
 

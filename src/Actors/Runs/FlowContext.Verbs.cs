@@ -24,7 +24,7 @@ internal sealed partial class FlowContext
     public Task Sleep(string name, TimeSpan duration)
     {
         CheckName(name);
-        return duration <= TimeSpan.Zero ? Task.CompletedTask : OpenTimer(name, now => now + duration);
+        return duration <= TimeSpan.Zero ? Task.CompletedTask : OpenTimer(name, now => RunGrain.Later(now, duration));
     }
 
     public Task Until(string name, DateTimeOffset dueAt)

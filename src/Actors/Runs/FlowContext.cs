@@ -44,6 +44,9 @@ internal sealed partial class FlowContext : IFlowContext
 
     public RunInfo Run => Grain.Info;
 
+    /// <summary>What keys in here begin with; empty for the run's own scope.</summary>
+    public string Path => _path;
+
     public DateTimeOffset Now => Grain.Now;
 
     public FlowState State { get; }
@@ -241,6 +244,11 @@ internal sealed partial class FlowContext : IFlowContext
             return;
         }
 
+        if (node.Outcome is null && recorded is not null)
+        {
+            verb.Restore();
+        }
+
         if (node.Outcome is { } outcome)
         {
             verb.HasOutcome = true;
@@ -272,7 +280,7 @@ internal sealed partial class FlowContext : IFlowContext
         Grain.OnVerbOpened(verb);
     }
 
-    private string EffectiveReason => CancelReason ?? _outer?.EffectiveReason ?? "Cancelled.";
+    public string EffectiveReason => CancelReason ?? _outer?.EffectiveReason ?? "Cancelled.";
 
     private void CancelOpen(string reason)
     {

@@ -7,7 +7,8 @@ namespace Actors.Runs;
 /// <summary>Something from outside for one run. It is answered once, after its effect is committed.</summary>
 internal abstract class GrainCommand
 {
-    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _done = new();
+    private EngineScheduler _scheduler = EngineScheduler.Pool;
 
     /// <summary>Completes when the command's effect is committed, or fails with what the caller must know.</summary>
     public Task Done => _done.Task;
@@ -18,14 +19,20 @@ internal abstract class GrainCommand
     /// <summary>On the grain's own thread.</summary>
     public abstract void Execute(RunGrain grain);
 
-    public void Succeed() => _done.TrySetResult();
+    /// <summary>Where those who wait for the answer go on: never inside the turn that gives it.</summary>
+    public void AnswerOn(EngineScheduler scheduler) => _scheduler = scheduler;
 
-    public void Fail(Exception error)
-    {
-        _done.TrySetException(error);
-        // Nobody waits for the answer of a wake-up.
-        _ = _done.Task.Exception;
-    }
+    public void Succeed() => _scheduler.Complete(_done);
+
+    public void Fail(Exception error) => _scheduler.Post(
+        static state =>
+        {
+            (TaskCompletionSource done, Exception error) = ((TaskCompletionSource, Exception))state!;
+            done.TrySetException(error);
+            // Nobody waits for the answer of a wake-up.
+            _ = done.Task.Exception;
+        },
+        (_done, error));
 }
 
 /// <summary>Only brings the run into memory: a reminder is due, or a message is in its inbox.</summary>

@@ -65,6 +65,11 @@ public sealed record RetryPolicy
             Backoff.Exponential => Math.Pow(Multiplier, attempt - 1),
             _ => 1,
         };
+        if (Delay <= TimeSpan.Zero)
+        {
+            return TimeSpan.Zero;
+        }
+
         double ms = Math.Min(Delay.TotalMilliseconds * factor, MaxDelay.TotalMilliseconds);
         return TimeSpan.FromMilliseconds(ms * (1 - Math.Clamp(Jitter, 0, 1) * chance));
     }

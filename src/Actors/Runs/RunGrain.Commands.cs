@@ -37,7 +37,7 @@ internal sealed partial class RunGrain
         JournalNode? node = _journal.Find(task.Key);
         bool open = node is { Opened.Kind: EntryKind.AskOpened, Outcome: null } && EntryBody.Read<AskOpenedBody>(node.Opened.Payload).TaskId == task.Id.Value;
         Verb? verb = _openByKey.GetValueOrDefault(task.Key);
-        if (!open || verb is { HasOutcome: true } or { Closed: true } || (_walking && verb is not AskVerb) || !_closedTasksOnTheWay.Add(task.Id.Value))
+        if (!open || verb is { HasOutcome: true } or { Closed: true } || verb is not (null or AskVerb) || !_closedTasksOnTheWay.Add(task.Id.Value))
         {
             command.Fail(new ConflictException("task_closed", $"Human task {task.Id} is not open any more."));
             return;
@@ -51,6 +51,9 @@ internal sealed partial class RunGrain
         CloseHumanTask(new HumanTaskClosing(task.Id, HumanTaskStatus.Answered, now, by, answer.Decision, answer.Comment), task.DueAt is null ? null : task.Key);
         _replies.Add(command);
     }
+
+    /// <summary>The task's answer is on its way to the store: it came before the walk had asked again.</summary>
+    public bool IsAnswered(HumanTaskId task) => _closedTasksOnTheWay.Contains(task.Value);
 
     public void Receive(GrainCommand command, SignalReceivedBody signal)
     {
@@ -69,12 +72,18 @@ internal sealed partial class RunGrain
             return;
         }
 
-        if (_journal.SignalsKept - _takenSignals.Count >= Services.Options.SignalsKeptMax)
+        if (_journal.SignalsKept + _signalsOnTheWay - _takenSignals.Count >= Services.Options.SignalsKeptMax)
         {
-            command.Fail(new OverloadedException($"Run {Info.Id} keeps {_journal.SignalsKept:N0} signals that nobody has waited for (SiloOptions.SignalsKeptMax)."));
+            if (signal.Id is { } refused)
+            {
+                _signalIdsOnTheWay.Remove(refused);
+            }
+
+            command.Fail(new OverloadedException($"Run {Info.Id} keeps {Services.Options.SignalsKeptMax:N0} signals that nobody has waited for (SiloOptions.SignalsKeptMax)."));
             return;
         }
 
+        _signalsOnTheWay++;
         Append(EntryKind.SignalReceived, "", EntryBody.Write(signal), null);
         _replies.Add(command);
     }

@@ -15,6 +15,7 @@ internal sealed partial class RunGrain
     private List<string>? _consumed;
     private List<ChildStart>? _children;
 
+    private DateTimeOffset _lastAt;
     private Transition? _inFlight;
     private List<PendingEntry> _inFlightEntries = [];
     private List<GrainCommand> _inFlightReplies = [];
@@ -28,7 +29,16 @@ internal sealed partial class RunGrain
 
     public void Append(EntryKind kind, string key, ReadOnlyMemory<byte> payload, Verb? verb, JournalNode? node = null)
     {
-        _pending.Add(new PendingEntry(kind, key, payload, Services.Now(), verb, node ?? verb?.Node));
+        if (_ended)
+        {
+            // Nothing follows a run's final entry: what still happens in abandoned bodies and forgotten tasks of the flow is of no interest.
+            return;
+        }
+
+        // A clock that is set back must not let the flow's time run backwards.
+        DateTimeOffset now = Services.Now();
+        _lastAt = now > _lastAt ? now : _lastAt;
+        _pending.Add(new PendingEntry(kind, key, payload, _lastAt, verb, node ?? verb?.Node));
         if (verb is { HasOutcome: true })
         {
             _outcomesOnTheWay++;
@@ -208,7 +218,16 @@ internal sealed partial class RunGrain
             PendingEntry pending = entries[i];
             JournalEntry entry = transition.Entries[i];
             _journal.Apply(entry, pending.Node);
-            signals |= entry.Kind == EntryKind.SignalReceived;
+            if (entry.Kind == EntryKind.SignalReceived)
+            {
+                signals = true;
+                _signalsOnTheWay--;
+            }
+            else if (entry.Kind == EntryKind.WaitCompleted)
+            {
+                _takenSignals.Remove(EntryBody.Read<WaitCompletedBody>(entry.Payload).SignalSeq);
+            }
+
             if (entry.Kind == EntryKind.CancelRequested && _walking)
             {
                 _deliverable.Enqueue((null, _journal.CancelRequested!), entry.Seq);
@@ -225,6 +244,13 @@ internal sealed partial class RunGrain
                 {
                     verb.OnRecorded(live);
                 }
+            }
+            else if (_openByKey.TryGetValue(entry.Key, out Verb? late) && !late.Closed && late.Owns(entry.Kind))
+            {
+                // The answer or the child's end came before the walk had come to the verb that waits for it.
+                (late as AskVerb)?.OnAnswered();
+                (late as IChildVerb)?.OnEnded();
+                Enqueue(late, new LiveEntry(entry));
             }
         }
 
@@ -277,6 +303,8 @@ internal sealed partial class RunGrain
         }
         else
         {
+            // The end itself may be what is refused: then it has not come.
+            _ended = false;
             Park("StoreRefused", error.Message);
         }
     }

@@ -19,7 +19,7 @@ internal sealed partial class RunGrain
     /// </summary>
     public void Park(string code, string reason)
     {
-        if (_parked || IsClosed)
+        if (_parked || _ended || IsClosed)
         {
             return;
         }
@@ -33,7 +33,6 @@ internal sealed partial class RunGrain
             return;
         }
 
-        _ended = false;
         _finalWhy = Text.Shorten($"{code}: {reason}", 1000);
         Append(EntryKind.Parked, "", EntryBody.Write(new ParkedBody(code, reason)), null);
         _parked = true;
@@ -44,6 +43,11 @@ internal sealed partial class RunGrain
         RunStartedBody started = EntryBody.Read<RunStartedBody>(_journal.Started!.Payload);
         ReadOnlyMemory<byte> input = JsonSerializer.SerializeToUtf8Bytes(started.Input);
         (FlowResult result, FlowError? error, bool cancelled) = await root.RunToEndAsync(ctx => definition.RunAsync(ctx, input));
+        if (error is null && result.Output.Length > Services.Options.PayloadBytesMax)
+        {
+            error = new FlowError(ErrorTypes.PayloadTooLarge, $"The output has {result.Output.Length:N0} bytes of JSON; {Services.Options.PayloadBytesMax:N0} are allowed (SiloOptions.PayloadBytesMax).");
+        }
+
         if (cancelled)
         {
             List<string> errors = await CleanUpAsync(root, definition, root.TakeCleanUps());
@@ -171,7 +175,11 @@ internal sealed partial class RunGrain
         if (node.Opened is { } opened)
         {
             ClearReminder(opened.Key);
-            if (opened.Kind == EntryKind.AskOpened)
+            if (node.Find("~cancel") is { Outcome: not null })
+            {
+                // Taken back before the crash or the change that brought us here.
+            }
+            else if (opened.Kind == EntryKind.AskOpened)
             {
                 CloseHumanTask(new HumanTaskClosing(new HumanTaskId(EntryBody.Read<AskOpenedBody>(opened.Payload).TaskId), HumanTaskStatus.Cancelled, Services.Now()), null);
             }

@@ -33,6 +33,8 @@ internal sealed partial class RunGrain : ITransitionSink
     /// <summary>Waits longer than this are reminders, shorter ones live in memory only.</summary>
     public static readonly TimeSpan DurableFrom = TimeSpan.FromSeconds(1);
 
+    private static readonly DateTimeOffset LastTime = new(9999, 12, 31, 0, 0, 0, TimeSpan.Zero);
+
     private readonly IGrainHost _host;
     private readonly Turns _turns;
     private readonly JournalIndex _journal = new();
@@ -50,6 +52,7 @@ internal sealed partial class RunGrain : ITransitionSink
     private int _openLeaves;
     private int _dormantLeaves;
     private int _outcomesOnTheWay;
+    private int _signalsOnTheWay;
     private long _cleanUpOrder;
     private bool _walking;
     private bool _ended;
@@ -77,6 +80,7 @@ internal sealed partial class RunGrain : ITransitionSink
         foreach (JournalEntry entry in entries)
         {
             _journal.Apply(entry);
+            _lastAt = entry.At > _lastAt ? entry.At : _lastAt;
         }
 
         _cancelReason = _journal.CancelRequested is { } cancel ? EntryBody.Read<CancelRequestedBody>(cancel.Payload).Reason : null;
@@ -105,8 +109,25 @@ internal sealed partial class RunGrain : ITransitionSink
         }
     }
 
+    /// <summary>The grain before this one was lost without having recorded anything.</summary>
+    public bool WasLost { get; set; }
+
     /// <summary>Begins the walk; a parked run only takes commands until it is resumed.</summary>
-    public void Begin() => Do(static state => ((RunGrain)state!).Walk(resumed: false), this);
+    /// <param name="instead">Not null: the run is parked for this reason and not walked.</param>
+    public void Begin(string? instead = null) => Do(
+        static state =>
+        {
+            (RunGrain grain, string? reason) = ((RunGrain, string?))state!;
+            if (reason is null)
+            {
+                grain.Walk(resumed: false);
+            }
+            else
+            {
+                grain.Park("EngineError", reason);
+            }
+        },
+        (this, instead));
 
     /// <summary>Posts work to the grain's own thread; dropped once it is closed.</summary>
     public void Do(SendOrPostCallback work, object? state) => _turns.Post(work, state);
@@ -129,6 +150,9 @@ internal sealed partial class RunGrain : ITransitionSink
             this);
         return false;
     }
+
+    /// <summary>A point in time that far away, or the last there is: a wait "for ever" is no error.</summary>
+    public static DateTimeOffset Later(DateTimeOffset from, TimeSpan by) => by < LastTime - from ? from + by : LastTime;
 
     public long NextCleanUp() => ++_cleanUpOrder;
 
@@ -217,7 +241,7 @@ internal sealed partial class RunGrain : ITransitionSink
             _deliverable.Enqueue((null, cancel), cancel.Seq);
         }
 
-        _ = WalkAsync(_root, _definition);
+        Guard(WalkAsync(_root, _definition));
     }
 
     // The order of everything: outcomes first and one at a time, then what they made the flow ask for, then commands, then the commit.
@@ -273,12 +297,18 @@ internal sealed partial class RunGrain : ITransitionSink
 
     private void Deliver(Verb? verb, LiveEntry entry)
     {
+        if (verb is { Closed: true })
+        {
+            return;
+        }
+
         Now = entry.At;
+        Services.Probe?.OnDelivered(Info.Id, entry.Seq, entry.Key);
         if (verb is null)
         {
             _root!.Cancel(EntryBody.Read<CancelRequestedBody>(entry.Payload).Reason);
         }
-        else if (!verb.Closed)
+        else
         {
             try
             {
@@ -293,8 +323,8 @@ internal sealed partial class RunGrain : ITransitionSink
 
     private GrainCommand? TakeCommand()
     {
-        // A release is on its way: what comes now belongs to the next activation.
-        if (_inFlight is { Change.Release: true })
+        // A release or the end is on its way: what comes now belongs to the next activation, or comes too late. Nothing may follow a run's final entry.
+        if (_ended || _inFlight is { Change.Release: true })
         {
             return null;
         }
@@ -302,6 +332,21 @@ internal sealed partial class RunGrain : ITransitionSink
         lock (_lock)
         {
             return _mailbox.TryDequeue(out GrainCommand? command) ? command : null;
+        }
+    }
+
+    /// <summary>Engine code that runs beside the flow: an error in it must not leave the run waiting for nothing.</summary>
+    public async void Guard(Task work)
+    {
+        try
+        {
+            await work;
+        }
+#pragma warning disable CA1031 // The engine's own error: the grain cannot go on.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            OnBroken(e);
         }
     }
 

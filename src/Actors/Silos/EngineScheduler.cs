@@ -12,6 +12,9 @@ public abstract class EngineScheduler
     /// <summary>Runs the callback soon, never inside this call.</summary>
     public abstract void Post(Action<object?> callback, object? state);
 
+    /// <summary>Completes a task whose waiters then run on this scheduler, and not inside the caller's lock or turn.</summary>
+    internal void Complete(TaskCompletionSource source) => Post(static s => ((TaskCompletionSource)s!).TrySetResult(), source);
+
     private sealed class PoolScheduler : EngineScheduler
     {
         public override void Post(Action<object?> callback, object? state) =>

@@ -62,6 +62,16 @@ internal static class Base32
     }
 }
 
+/// <summary>Sees what grains do, in their own order: the test kit compares walks with it.</summary>
+internal abstract class EngineProbe
+{
+    /// <summary>Flow code is about to be given the outcome of this entry.</summary>
+    public abstract void OnDelivered(RunId run, long seq, string key);
+
+    /// <summary>False: the body is not run, and its step never ends.</summary>
+    public abstract bool MayRun(RunId run, string step);
+}
+
 /// <summary>What a silo gives to its grains.</summary>
 internal sealed class EngineServices
 {
@@ -78,6 +88,9 @@ internal sealed class EngineServices
     public required Flows.FlowRegistry Flows { get; init; }
     public required Flows.TaskRegistry Tasks { get; init; }
     public required ILogger Log { get; init; }
+
+    /// <summary>Null outside of tests.</summary>
+    public EngineProbe? Probe { get; init; }
 
     private long _transitions;
 

@@ -23,12 +23,14 @@ public sealed partial class Silo : IAsyncDisposable
     private readonly RunFeed _feed = new();
     private readonly Lock _lock = new();
     private readonly HashSet<(string Tenant, string Name, string Version)> _savedFlows = [];
+    private readonly CancellationTokenSource _lifeOver = new();
     private EngineServices? _services;
     private GrainTable? _grains;
     private ReminderFeed? _reminders;
     private Task? _stopping;
     private int _starting;
     private bool _recovering;
+    private bool _recoverAgain;
     private volatile bool _mayHaveQueued;
     private volatile bool _ready;
 
@@ -51,6 +53,9 @@ public sealed partial class Silo : IAsyncDisposable
         _ids = ids;
         _log = logs.CreateLogger("Actors.Engine");
     }
+
+    /// <summary>Set before the start; null outside of tests.</summary>
+    internal EngineProbe? Probe { get; init; }
 
     public FlowRegistry Flows { get; }
 
@@ -100,6 +105,7 @@ public sealed partial class Silo : IAsyncDisposable
             Flows = Flows,
             Tasks = Tasks,
             Log = _log,
+            Probe = Probe,
         };
         _grains = new GrainTable(_services, FindFlowAsync, _feed) { OnRoom = OnRoom };
         _reminders = new ReminderFeed(_services, run => _grains.Send(run, new WakeCommand()));
@@ -124,11 +130,23 @@ public sealed partial class Silo : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 
+    /// <summary>
+    /// Says that another silo has committed a message for a run that this one holds. Nothing depends on it alone: the message is in the run's inbox, which each activation reads.
+    /// </summary>
+    internal void Announce(InboxMessage message)
+    {
+        if (_ready)
+        {
+            _grains!.Send(message.Run, new MessageCommand(message));
+        }
+    }
+
     /// <summary>Leaves like a process that is killed: nothing is released, nothing is said to the store. For tests of recovery.</summary>
     public void Abandon()
     {
         _ready = false;
         _services?.Committer.Stop();
+        _lifeOver.Cancel();
         _reminders?.Stop();
         _services?.Bodies.Stop();
         _grains?.DropAll();
@@ -167,6 +185,7 @@ public sealed partial class Silo : IAsyncDisposable
         }
 
         services.Committer.Stop();
+        _lifeOver.Cancel();
         services.Alarms.Dispose();
         try
         {
@@ -186,6 +205,7 @@ public sealed partial class Silo : IAsyncDisposable
         _reminders!.Stop();
         _services!.Bodies.Stop();
         _grains!.DropAll();
+        _lifeOver.Cancel();
     }
 
     private void RecoverLater()
@@ -219,10 +239,11 @@ public sealed partial class Silo : IAsyncDisposable
         {
             if (_recovering || !_ready)
             {
+                _recoverAgain = true;
                 return;
             }
 
-            _recovering = true;
+            (_recovering, _recoverAgain) = (true, false);
         }
 
         try
@@ -272,9 +293,17 @@ public sealed partial class Silo : IAsyncDisposable
         }
         finally
         {
+            bool again;
             lock (_lock)
             {
                 _recovering = false;
+                again = _recoverAgain && _mayHaveQueued;
+            }
+
+            if (again)
+            {
+                // A place became free, or a run was queued, while this round was ending.
+                _scheduler.Post(static self => _ = ((Silo)self!).RecoverAsync(), this);
             }
         }
     }

@@ -72,7 +72,7 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
                 return Task.CompletedTask;
             }
 
-            _idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _idle ??= new();
             return _idle.Task;
         }
     }
@@ -93,8 +93,12 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
                 if (batch.Count == 0)
                 {
                     _busy = false;
-                    _idle?.TrySetResult();
-                    _idle = null;
+                    if (_idle is not null)
+                    {
+                        scheduler.Complete(_idle);
+                        _idle = null;
+                    }
+
                     return;
                 }
             }

@@ -18,6 +18,7 @@ internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
 
     private readonly Lock _lock = new();
     private DateTimeOffset _loadedUntil = DateTimeOffset.MinValue;
+    private Reminder? _loadAfter;
     private bool _stopped;
 
     public void Start() => _ = LoadAsync();
@@ -67,7 +68,9 @@ internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
                 _loadedUntil = until;
             }
 
-            Reminder? last = from == DateTimeOffset.MinValue ? null : new Reminder(default, long.MaxValue, "", from);
+            // The pages before ended below this time, or after a certain reminder of it: none of it may be skipped.
+            Reminder? last = _loadAfter ?? (from == DateTimeOffset.MinValue ? null : new Reminder(default, 0, "", from));
+            _loadAfter = null;
             for (int kept = 0; kept < KeptMax; kept += Page)
             {
                 IReadOnlyList<Reminder> page = await services.Store.FindRemindersAsync(until, last, Page, CancellationToken.None).ConfigureAwait(false);
@@ -88,6 +91,7 @@ internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
             lock (_lock)
             {
                 _loadedUntil = last!.Value.DueAt;
+                _loadAfter = last;
             }
 
             Again(TimeSpan.FromSeconds(1));
@@ -100,6 +104,7 @@ internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
             lock (_lock)
             {
                 _loadedUntil = DateTimeOffset.MinValue;
+                _loadAfter = null;
             }
 
             Again(TimeSpan.FromSeconds(1));

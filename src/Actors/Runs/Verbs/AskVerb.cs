@@ -30,19 +30,26 @@ internal sealed class AskVerb(HumanQuestion question) : Verb<HumanAnswer>
 
     public override bool Owns(EntryKind kind) => kind is EntryKind.AskOpened or EntryKind.AskAnswered or EntryKind.AskExpired;
 
+    public override void Restore()
+    {
+        AskOpenedBody body = EntryBody.Read<AskOpenedBody>(Node.Opened!.Payload);
+        _id = new HumanTaskId(body.TaskId);
+        _due = body.DueAt;
+    }
+
     public override void Start()
     {
         DateTimeOffset now = Grain.Services.Now();
-        if (Node.Opened is { } opened)
+        if (_id != default && Grain.IsAnswered(_id))
         {
-            AskOpenedBody body = EntryBody.Read<AskOpenedBody>(opened.Payload);
-            _id = new HumanTaskId(body.TaskId);
-            _due = body.DueAt;
+            OnAnswered();
+            return;
         }
-        else
+
+        if (Node.Opened is null)
         {
             _id = IdOf(Grain.Info.Id, Key);
-            _due = question.Due is { } due ? now + due : null;
+            _due = question.Due is { } due ? RunGrain.Later(now, due) : null;
             Grain.Append(EntryKind.AskOpened, Key, EntryBody.Write(new AskOpenedBody(_id.Value, question.Title, _due)), this);
             Grain.OpenHumanTask(new HumanTaskRow
             {
@@ -96,8 +103,9 @@ internal sealed class AskVerb(HumanQuestion question) : Verb<HumanAnswer>
     public override void Cancel(string reason)
     {
         _alarm?.Cancel();
-        if (_id != default)
+        if (_id != default && !IsTakenBack)
         {
+            Grain.Append(EntryKind.Reported, CancelKey, EntryBody.Write(new ReportedBody($"Human task {_id} was cancelled: {Text.Shorten(reason, 500)}", null)), null);
             Grain.CloseHumanTask(new HumanTaskClosing(_id, HumanTaskStatus.Cancelled, Grain.Services.Now()), _due is null ? null : Key);
         }
 

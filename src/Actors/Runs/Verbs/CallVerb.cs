@@ -10,9 +10,11 @@ namespace Actors.Runs;
 /// <summary>A child run: one that is waited for (<c>Call</c>), or only started (<c>Start</c>).</summary>
 internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options, bool wait) : Verb<JsonElement>, IChildVerb
 {
+    private static readonly TimeSpan NumberRetryDelay = TimeSpan.FromSeconds(1);
+
     private readonly byte[] _input = JsonSerializer.SerializeToUtf8Bytes(input, FlowJson.Options);
     private ChildStartedBody? _child;
-    private string? _cancelled;
+    private bool _cancelSent;
 
     public override string Noun => wait ? "a call of a flow" : "a start of a flow";
 
@@ -22,11 +24,12 @@ internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options,
         ? kind is EntryKind.ChildStarted or EntryKind.ChildCompleted or EntryKind.ChildFailed or EntryKind.ChildCancelled
         : kind is EntryKind.RunLaunched or EntryKind.ChildFailed;
 
+    public override void Restore() => _child = EntryBody.Read<ChildStartedBody>(Node.Opened!.Payload);
+
     public override void Start()
     {
-        if (Node.Opened is { } opened)
+        if (_child is not null)
         {
-            _child = EntryBody.Read<ChildStartedBody>(opened.Payload);
             SetDormant(true);
             return;
         }
@@ -37,7 +40,7 @@ internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options,
         }
         else
         {
-            _ = TakeNumberAsync();
+            Grain.Guard(TakeNumberAsync());
         }
     }
 
@@ -51,8 +54,8 @@ internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options,
             case EntryKind.ChildCompleted:
                 Complete(EntryBody.Read<ChildEndedBody>(outcome.Payload).Output ?? JsonSerializer.SerializeToElement<object?>(null));
                 break;
-            case EntryKind.ChildCancelled when _cancelled is not null:
-                CancelAtOnce(_cancelled);
+            case EntryKind.ChildCancelled when Scope.IsCancelled:
+                CancelAtOnce(Scope.EffectiveReason);
                 break;
             case EntryKind.ChildCancelled:
                 Fail(new FlowError(ErrorTypes.Cancelled, $"The child run of flow '{flow}' was cancelled."));
@@ -72,15 +75,38 @@ internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options,
         }
 
         // The child cleans up after itself; this verb ends when the child has.
-        _cancelled = reason;
-        Grain.Append(EntryKind.Reported, Key + "/~cancel", EntryBody.Write(new ReportedBody($"Asked run {_child.Run} to cancel.", null)), null);
+        if (_cancelSent || IsTakenBack)
+        {
+            return;
+        }
+
+        _cancelSent = true;
+        Grain.Append(EntryKind.Reported, CancelKey, EntryBody.Write(new ReportedBody($"Asked run {_child.Run} to cancel.", null)), null);
         Grain.Send(Grain.CancelMessage(_child));
     }
 
     private async Task TakeNumberAsync()
     {
         // A new block of numbers has to be reserved; the await comes back to the grain's own thread.
-        long number = await Grain.Services.Numbers.TakeAsync(CancellationToken.None);
+        long number;
+        try
+        {
+            number = await Grain.Services.Numbers.TakeAsync(CancellationToken.None);
+        }
+        catch (StoreException e)
+        {
+            // Without this the run would wait for nothing: the store is asked again.
+            Grain.Services.Log.StoreReadRetried(e.Message);
+            Grain.SetAlarm(NumberRetryDelay, () =>
+            {
+                if (!Closed)
+                {
+                    Grain.Guard(TakeNumberAsync());
+                }
+            });
+            return;
+        }
+
         if (!Closed)
         {
             Launch(number);

@@ -29,9 +29,10 @@ internal sealed class StepBody<TIn, T>(
 
     public TimeProvider Time => grain.Services.Time;
 
-    public void CancelToken() => _cancellation.Cancel();
+    // On the scheduler: what bodies have registered with the token is their code, which has no business inside a grain's turn.
+    public void CancelToken() => grain.Services.Scheduler.Post(static state => ((StepBody<TIn, T>)state!).CancelNow(), this);
 
-    public override void Abandon() => _cancellation.Cancel();
+    public override void Abandon() => CancelToken();
 
     public override async Task RunAsync()
     {
@@ -47,6 +48,8 @@ internal sealed class StepBody<TIn, T>(
 
         try
         {
+            // Cancelled while it waited for a place: it has done nothing yet, and does not begin.
+            CancellationToken.ThrowIfCancellationRequested();
             T result = await run(this).ConfigureAwait(false);
             Ms = ElapsedMs();
             SiloOptions limits = grain.Services.Options;
@@ -72,6 +75,20 @@ internal sealed class StepBody<TIn, T>(
     }
 
     public override void OnLong() => grain.Do(static state => ((StepBody<TIn, T>)state!).Long(), this);
+
+    private void CancelNow()
+    {
+        try
+        {
+            _cancellation.Cancel();
+        }
+#pragma warning disable CA1031 // Thrown by a callback that the body has registered: its own affair.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            grain.Services.Log.AttemptFailed(grain.Info.Id.Value, verb.Key, attempt, e);
+        }
+    }
 
     private void Begun() => verb.OnBegun(this);
 

@@ -12,6 +12,9 @@ internal sealed class StepVerb<TIn, T>(
     StepOptions options,
     Func<TIn, FlowError, IStepContext, Task<T>>? fallback) : Verb<T>
 {
+    // What a task may ask for with RetryAfter; beyond it nobody remembers why.
+    private static readonly TimeSpan WaitMax = TimeSpan.FromDays(3660);
+
     private readonly byte[] _input = JsonSerializer.SerializeToUtf8Bytes(input, FlowJson.Options);
     private string? _hash;
     private StepBody<TIn, T>? _running;
@@ -20,7 +23,8 @@ internal sealed class StepVerb<TIn, T>(
     private FlowError? _lastError;
     private DateTimeOffset _nextAt;
     private bool _reminderSet;
-    private string? _cancelled;
+    private AttemptFailedBody? _failed;
+    private bool _cancelled;
 
     public override string Noun => "a step";
 
@@ -37,21 +41,30 @@ internal sealed class StepVerb<TIn, T>(
     public override bool Owns(EntryKind kind) =>
         kind is EntryKind.StepStarted or EntryKind.AttemptFailed or EntryKind.StepCompleted or EntryKind.StepFailed or EntryKind.StepCancelled;
 
+    public override void Restore()
+    {
+        switch (Node.Progress)
+        {
+            case { Kind: EntryKind.AttemptFailed } failed:
+                _failed = EntryBody.Read<AttemptFailedBody>(failed.Payload);
+                _reminderSet = _failed.NextAt - failed.At > RunGrain.DurableFrom;
+                break;
+            case { } started:
+                StepStartedBody body = EntryBody.Read<StepStartedBody>(started.Payload);
+                _attempt = body.Attempt;
+                _lastError = body.LastError;
+                break;
+        }
+    }
+
     public override void Start()
     {
-        if (Node.Progress is { Kind: EntryKind.AttemptFailed } failed)
+        if (_failed is not null)
         {
-            AttemptFailedBody last = EntryBody.Read<AttemptFailedBody>(failed.Payload);
-            _reminderSet = last.NextAt - failed.At > RunGrain.DurableFrom;
-            WaitForNext(last);
+            WaitForNext(_failed);
         }
         else
         {
-            if (Node.Progress is { Kind: EntryKind.StepStarted } started)
-            {
-                _attempt = EntryBody.Read<StepStartedBody>(started.Payload).Attempt;
-            }
-
             Begin();
         }
     }
@@ -84,14 +97,14 @@ internal sealed class StepVerb<TIn, T>(
 
                 break;
             default:
-                CancelAtOnce(_cancelled ?? "The step was cancelled.");
+                CancelAtOnce(Scope.EffectiveReason);
                 break;
         }
     }
 
     public override void Cancel(string reason)
     {
-        _cancelled = reason;
+        _cancelled = true;
         if (_running is null)
         {
             _alarm?.Cancel();
@@ -123,16 +136,21 @@ internal sealed class StepVerb<TIn, T>(
         if (_attempt > options.Retry.MaxAttempts && _lastError is not null && fallback is not null)
         {
             FlowError error = _lastError;
-            Run(step => fallback(input, error, step), isFallback: true);
+            Run(step => fallback(Results.Copy(input, _input), error, step), isFallback: true);
         }
         else
         {
-            Run(step => body(input, step), isFallback: false);
+            Run(step => body(Results.Copy(input, _input), step), isFallback: false);
         }
     }
 
     private void Run(Func<IStepContext, Task<T>> attempt, bool isFallback)
     {
+        if (Grain.Services.Probe is { } probe && !probe.MayRun(Grain.Info.Id, Key))
+        {
+            return;
+        }
+
         _running = new StepBody<TIn, T>(this, _attempt, isFallback, attempt, _input, Hash, Grain);
         Grain.Services.Bodies.Run(_running);
     }
@@ -140,7 +158,7 @@ internal sealed class StepVerb<TIn, T>(
     /// <summary>The body has begun to run on the pool.</summary>
     internal void OnBegun(StepBody<TIn, T> attempt)
     {
-        if (options.Timeout is { } limit && attempt == _running && _cancelled is null)
+        if (options.Timeout is { } limit && attempt == _running && !_cancelled)
         {
             _alarm = Grain.SetAlarm(limit, () => TimeOut(attempt, limit));
         }
@@ -176,7 +194,7 @@ internal sealed class StepVerb<TIn, T>(
 
     private void TimeOut(StepBody<TIn, T> attempt, TimeSpan limit)
     {
-        if (attempt != _running || HasOutcome || Closed || _cancelled is not null)
+        if (attempt != _running || HasOutcome || Closed || _cancelled)
         {
             return;
         }
@@ -198,7 +216,7 @@ internal sealed class StepVerb<TIn, T>(
 
     private void OnFailed(AttemptFailure failure, long ms, bool wasFallback)
     {
-        if (_cancelled is not null)
+        if (_cancelled)
         {
             ClearReminder();
             Finish(EntryKind.StepCancelled, default);
@@ -224,7 +242,7 @@ internal sealed class StepVerb<TIn, T>(
         int counted = again ? _attempt : options.Retry.MaxAttempts;
         TimeSpan delay = !again ? TimeSpan.Zero : failure.RetryAfter ?? options.Retry.DelayAfter(_attempt, Grain.Services.Ids.NextDouble());
         DateTimeOffset now = Grain.Services.Now();
-        DateTimeOffset nextAt = now + TimeSpan.FromMilliseconds(Math.Round(delay.TotalMilliseconds));
+        DateTimeOffset nextAt = RunGrain.Later(now, TimeSpan.FromMilliseconds(Math.Round(Math.Min(delay.TotalMilliseconds, WaitMax.TotalMilliseconds))));
         Grain.Append(EntryKind.AttemptFailed, Key, EntryBody.Write(new AttemptFailedBody(counted, failure.Error, nextAt, ms)), this);
         if (nextAt - now > RunGrain.DurableFrom)
         {
@@ -270,8 +288,9 @@ internal sealed class StepVerb<TIn, T>(
         Begin();
     }
 
+    // The fallback is given the last error, also after a crash.
     private StepStartedBody StartedBody(DateTimeOffset at) =>
-        new(_attempt, at, KeptInput.IsEmpty ? null : EntryBody.ToElement(KeptInput));
+        new(_attempt, at, KeptInput.IsEmpty ? null : EntryBody.ToElement(KeptInput), _attempt > options.Retry.MaxAttempts ? _lastError : null);
 
     private void ClearReminder()
     {

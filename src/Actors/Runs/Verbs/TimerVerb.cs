@@ -23,18 +23,19 @@ internal sealed class TimerVerb(Func<DateTimeOffset, DateTimeOffset> dueAt) : Ve
 
     public override bool Owns(EntryKind kind) => kind is EntryKind.TimerSet or EntryKind.TimerFired;
 
+    public override void Restore()
+    {
+        _due = EntryBody.Read<TimerSetBody>(Node.Opened!.Payload).DueAt;
+        _reminderSet = IsDurable(Node.Opened.At);
+    }
+
     public override void Start()
     {
         DateTimeOffset now = Grain.Services.Now();
-        if (Node.Opened is { } opened)
-        {
-            _due = EntryBody.Read<TimerSetBody>(opened.Payload).DueAt;
-            _reminderSet = _due - opened.At > RunGrain.DurableFrom;
-        }
-        else
+        if (Node.Opened is null)
         {
             _due = dueAt(now);
-            _reminderSet = _due - now > RunGrain.DurableFrom;
+            _reminderSet = IsDurable(now);
             Grain.Append(EntryKind.TimerSet, Key, EntryBody.Write(new TimerSetBody(_due)), this);
             if (_reminderSet)
             {
@@ -73,6 +74,9 @@ internal sealed class TimerVerb(Func<DateTimeOffset, DateTimeOffset> dueAt) : Ve
             Grain.ClearReminder(Key);
         }
     }
+
+    // A limit keeps nobody awake: its run may leave memory long before a second is over, so that even a short one needs its reminder.
+    private bool IsDurable(DateTimeOffset from) => IsLimit || _due - from > RunGrain.DurableFrom;
 
     private void Fire()
     {

@@ -46,6 +46,11 @@ internal abstract class Verb
     /// <summary>True when an entry of this kind can belong to this verb.</summary>
     public abstract bool Owns(EntryKind kind);
 
+    /// <summary>Takes over what an earlier activation recorded: a verb without an outcome may be cancelled before it starts, and must then take back what it has outside.</summary>
+    public virtual void Restore()
+    {
+    }
+
     /// <summary>Begins to act: no outcome is recorded, and every recorded outcome that was asked for has been delivered.</summary>
     public abstract void Start();
 
@@ -58,6 +63,11 @@ internal abstract class Verb
 
     /// <summary>Throws to the flow's code without an entry: the cancellation that causes it is recorded already.</summary>
     protected abstract void FailCancelled(string reason);
+
+    /// <summary>The key of the entry that says that this verb was taken back; what closes a row for good must be done once, also over a crash.</summary>
+    protected string CancelKey => Key + "/~cancel";
+
+    protected bool IsTakenBack => Node.Find("~cancel") is { Outcome: not null };
 
     public void CancelAtOnce(string reason)
     {

@@ -29,16 +29,14 @@ internal sealed class SignalVerb(string signal, TimeSpan? timeout) : WaitVerb(si
 
     public override bool Owns(EntryKind kind) => kind is EntryKind.WaitOpened or EntryKind.WaitCompleted or EntryKind.WaitExpired;
 
+    public override void Restore() => _due = EntryBody.Read<WaitOpenedBody>(Node.Opened!.Payload).DueAt;
+
     public override void Start()
     {
         DateTimeOffset now = Grain.Services.Now();
-        if (Node.Opened is { } opened)
+        if (Node.Opened is null)
         {
-            _due = EntryBody.Read<WaitOpenedBody>(opened.Payload).DueAt;
-        }
-        else
-        {
-            _due = timeout is { } limit ? now + limit : null;
+            _due = timeout is { } limit ? RunGrain.Later(now, limit) : null;
             Grain.Append(EntryKind.WaitOpened, Key, EntryBody.Write(new WaitOpenedBody(Signal, _due)), this);
             if (_due is { } at)
             {

@@ -1,0 +1,303 @@
+using Actors.Storage;
+
+namespace Actors.Simulation;
+
+internal enum SimFault
+{
+    None,
+
+    /// <summary>Nothing is done; the caller gets a transient error.</summary>
+    FailBefore,
+
+    /// <summary>It is done; the caller is told that the answer is unknown.</summary>
+    LoseAnswer,
+
+    /// <summary>Nothing is done and the calling process dies.</summary>
+    DieBefore,
+
+    /// <summary>It is done and the calling process dies before it hears of it.</summary>
+    DieAfter,
+}
+
+internal enum SimCall
+{
+    BeginLife,
+    Reserve,
+    Commit,
+    Claim,
+    FindRunnable,
+    FindReminders,
+    Read,
+    SaveFlow,
+}
+
+/// <param name="Latency">Zero: the call completes before it returns.</param>
+internal readonly record struct SimWeather(SimFault Fault, TimeSpan Latency);
+
+/// <summary>The database that all simulated processes share: the in-memory store, and the oracles that watch every change of it.</summary>
+internal sealed class SimDatabase(SimWorld world)
+{
+    private readonly Dictionary<RunId, long> _owners = [];
+    private readonly Dictionary<SimScheduler, List<long>> _lives = [];
+    private readonly HashSet<long> _applied = [];
+    private readonly Dictionary<(RunId, string), int> _outcomes = [];
+
+    public MemoryStore Store { get; } = new();
+
+    public SimWorld World => world;
+
+    /// <summary>What shall go wrong with a call.</summary>
+    public Func<SimScheduler, SimCall, IReadOnlyList<Transition>?, SimWeather> Weather { get; set; } = static (_, _, _) => default;
+
+    /// <summary>Kills the process of a lane, on behalf of a fault.</summary>
+    public Action<SimScheduler> Kill { get; set; } = static lane => lane.Kill();
+
+    /// <summary>Told of each transition when it is newly written.</summary>
+    public Action<Transition>? OnApplied { get; set; }
+
+    public List<string> Broken { get; } = [];
+
+    public Dictionary<SimCall, int> Calls { get; } = [];
+
+    public HashSet<long> DeadLives { get; } = [];
+
+    public bool HasOutcome(RunId run, string key) => _outcomes.ContainsKey((run, key));
+
+    public async ValueTask<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<Transition> batch)
+    {
+        IReadOnlyList<CommitOutcome> outcomes = await Store.CommitAsync(batch, CancellationToken.None);
+        for (int i = 0; i < batch.Count; i++)
+        {
+            Transition transition = batch[i];
+            world.Trace.Add(transition.Id);
+            world.Trace.Add((long)outcomes[i].Status);
+            foreach (JournalEntry entry in transition.Entries)
+            {
+                world.Trace.Add((long)entry.Kind);
+                world.Trace.Add(entry.Key);
+                world.Trace.Add(entry.Payload.Span);
+            }
+
+            world.Trace.Say(world, () => $"  {outcomes[i].Status} {transition.Silo}/{transition.Run.Value[^6..]} {string.Join(", ", transition.Entries.Select(e => $"{e.Seq}:{e.Kind} {e.Key}"))}{(transition.Change is { } c ? $" -> {c.Status}{(c.Release ? " released" : "")}" : "")} {string.Concat(transition.RemindersSet.Select(r => $" +{r.Key}@{r.DueAt:HH:mm:ss.fff}"))}{string.Concat(transition.RemindersCleared.Select(r => $" -{r}"))} {outcomes[i].Reason}");
+            if (outcomes[i].Status == CommitStatus.Committed && _applied.Add(transition.Id))
+            {
+                Watch(transition);
+                OnApplied?.Invoke(transition);
+            }
+        }
+
+        return outcomes;
+    }
+
+    public async ValueTask<IReadOnlyList<LoadedRun?>> ClaimAsync(long silo, IReadOnlyList<RunId> runs)
+    {
+        IReadOnlyList<LoadedRun?> loaded = await Store.ClaimAsync(silo, runs, CancellationToken.None);
+        for (int i = 0; i < runs.Count; i++)
+        {
+            if (loaded[i] is not null)
+            {
+                _owners[runs[i]] = silo;
+            }
+
+            world.Trace.Add(loaded[i]?.Entries.Count ?? -1);
+            world.Trace.Say(world, () => $"  claim {silo}/{runs[i].Value[^6..]}: {(loaded[i] is { } l ? $"{l.Entries.Count} entries, {l.Inbox.Count} messages" : "no")}");
+        }
+
+        return loaded;
+    }
+
+    /// <summary>The lives that a process has begun, also one whose number it never heard.</summary>
+    public IReadOnlyList<long> LivesOf(SimScheduler lane) => _lives.TryGetValue(lane, out List<long>? lives) ? lives : [];
+
+    public async ValueTask<long> BeginLifeAsync(SimScheduler lane, string name)
+    {
+        long life = await Store.BeginLifeAsync(name, world.Now, CancellationToken.None);
+        if (!_lives.TryGetValue(lane, out List<long>? lives))
+        {
+            _lives[lane] = lives = [];
+        }
+
+        lives.Add(life);
+        return life;
+    }
+
+    public async ValueTask EndLifeAsync(long silo)
+    {
+        await Store.EndLifeAsync(silo, world.Now, CancellationToken.None);
+        DeadLives.Add(silo);
+        world.Trace.Say(world, () => $"life {silo} ended");
+    }
+
+    // The oracles that need no knowledge of the flow: one owner, and one outcome for each key.
+    private void Watch(Transition transition)
+    {
+        if (transition.Start is { } start)
+        {
+            if (start.Owner is { } owner)
+            {
+                _owners[transition.Run] = owner;
+            }
+        }
+        else if (!_owners.TryGetValue(transition.Run, out long owner) || owner != transition.Silo)
+        {
+            Broken.Add($"Silo {transition.Silo} wrote for run {transition.Run}, which {(owner == 0 ? "nobody" : $"silo {owner}")} owns.");
+        }
+
+        foreach (ChildStart child in transition.Children)
+        {
+            if (child.Row.Owner is { } owner)
+            {
+                _owners[child.Row.Id] = owner;
+            }
+        }
+
+        foreach (JournalEntry entry in transition.Entries)
+        {
+            if (entry.Kind is EntryKind.StepCompleted or EntryKind.StepFailed or EntryKind.StepCancelled or EntryKind.TimerFired or EntryKind.AskAnswered or EntryKind.AskExpired
+                    or EntryKind.WaitCompleted or EntryKind.WaitExpired or EntryKind.ChildCompleted or EntryKind.ChildFailed or EntryKind.ChildCancelled or EntryKind.ScopeCompleted or EntryKind.ScopeFailed
+                && !_outcomes.TryAdd((transition.Run, entry.Key), 1))
+            {
+                Broken.Add($"Run {transition.Run} has two outcomes for '{entry.Key}': the second is entry {entry.Seq}, {entry.Kind}.");
+            }
+        }
+
+        if (transition.Change is { Release: true } or { Status: RunStatus.Completed or RunStatus.Failed or RunStatus.Cancelled })
+        {
+            _owners.Remove(transition.Run);
+        }
+    }
+}
+
+/// <summary>One process's connection to the database, with the weather between them.</summary>
+internal sealed class SimStore(SimDatabase database, SimScheduler lane) : IStore
+{
+    public string Name => "simulated";
+
+    public ValueTask<long> BeginLifeAsync(string siloName, DateTimeOffset at, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.BeginLife, null, () => database.BeginLifeAsync(lane, siloName));
+
+    public ValueTask EndLifeAsync(long silo, DateTimeOffset at, CancellationToken cancellationToken) => database.EndLifeAsync(silo);
+
+    public ValueTask<long> ReserveRunNumbersAsync(long silo, int count, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.Reserve, null, () => database.Store.ReserveRunNumbersAsync(silo, count, default));
+
+    public ValueTask<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<Transition> batch, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.Commit, batch, () => database.CommitAsync(batch));
+
+    public ValueTask<IReadOnlyList<LoadedRun?>> ClaimAsync(long silo, IReadOnlyList<RunId> runs, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.Claim, null, () => database.ClaimAsync(silo, runs));
+
+    public ValueTask<IReadOnlyList<RunId>> FindRunnableAsync(int limit, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.FindRunnable, null, () => database.Store.FindRunnableAsync(limit, default));
+
+    public ValueTask<IReadOnlyList<Reminder>> FindRemindersAsync(DateTimeOffset before, Reminder? after, int limit, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.FindReminders, null, async () =>
+        {
+            IReadOnlyList<Reminder> found = await database.Store.FindRemindersAsync(before, after, limit, default);
+            database.World.Trace.Add(found.Count);
+            database.World.Trace.Say(database.World, () => $"  {found.Count} reminders after {after?.DueAt:HH:mm:ss.fff} before {before:HH:mm:ss.fff}");
+            return found;
+        });
+
+    public ValueTask<RunRow?> GetRunAsync(string tenant, RunId id, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.Read, null, () => database.Store.GetRunAsync(tenant, id, default));
+
+    public ValueTask<RunRow?> GetRunByIdempotencyKeyAsync(string tenant, string key, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.Read, null, () => database.Store.GetRunByIdempotencyKeyAsync(tenant, key, default));
+
+    public ValueTask<IReadOnlyList<RunRow>> ListRunsAsync(RunQuery query, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.Read, null, () => database.Store.ListRunsAsync(query, default));
+
+    public ValueTask<IReadOnlyList<JournalEntry>> ReadJournalAsync(string tenant, RunId id, long afterSeq, int limit, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.Read, null, () => database.Store.ReadJournalAsync(tenant, id, afterSeq, limit, default));
+
+    public ValueTask<JournalEntry?> ReadLastEntryAsync(string tenant, RunId id, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.Read, null, () => database.Store.ReadLastEntryAsync(tenant, id, default));
+
+    public ValueTask<HumanTaskRow?> GetHumanTaskAsync(string tenant, HumanTaskId id, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.Read, null, () => database.Store.GetHumanTaskAsync(tenant, id, default));
+
+    public ValueTask<IReadOnlyList<HumanTaskRow>> ListHumanTasksAsync(HumanTaskQuery query, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.Read, null, () => database.Store.ListHumanTasksAsync(query, default));
+
+    public ValueTask SaveFlowAsync(FlowRow flow, CancellationToken cancellationToken) => new(CallAsync(SimCall.SaveFlow, null, async () =>
+    {
+        await database.Store.SaveFlowAsync(flow, default);
+        return true;
+    }).AsTask());
+
+    public ValueTask<FlowRow?> GetFlowAsync(string tenant, string name, string version, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.Read, null, () => database.Store.GetFlowAsync(tenant, name, version, default));
+
+    public ValueTask<IReadOnlyList<string>> CheckInvariantsAsync(CancellationToken cancellationToken) => database.Store.CheckInvariantsAsync(default);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private ValueTask<T> CallAsync<T>(SimCall call, IReadOnlyList<Transition>? batch, Func<ValueTask<T>> act)
+    {
+        if (lane.IsDead)
+        {
+            return Never<T>();
+        }
+
+        SimWorld world = database.World;
+        database.Calls[call] = database.Calls.GetValueOrDefault(call) + 1;
+        (SimFault fault, TimeSpan latency) = database.Weather(lane, call, batch);
+        if (fault != SimFault.None || latency > TimeSpan.Zero)
+        {
+            world.Trace.Add((long)fault);
+            world.Trace.Say(world, () => $"{lane.Name} {call}: {fault} after {latency.TotalMilliseconds} ms");
+        }
+
+        if (latency <= TimeSpan.Zero)
+        {
+            return Act(act, fault);
+        }
+
+        // There and back: the process may die or be paused on either way.
+        TaskCompletionSource<T> answer = new();
+        world.Network.PostAfter(latency / 2, () =>
+        {
+            ValueTask<T> done = Act(act, fault);
+            Task<T> task = done.AsTask();
+            world.Network.PostAfter(latency / 2, () => lane.Post(() =>
+            {
+                if (task.IsCompletedSuccessfully)
+                {
+                    answer.SetResult(task.Result);
+                }
+                else if (task.Exception is { } error)
+                {
+                    answer.SetException(error.InnerException!);
+                }
+            }));
+        });
+        return new ValueTask<T>(answer.Task);
+    }
+
+    private ValueTask<T> Act<T>(Func<ValueTask<T>> act, SimFault fault)
+    {
+        switch (fault)
+        {
+            case SimFault.FailBefore:
+                return ValueTask.FromException<T>(new StoreException(StoreFailure.Transient, "A fault was injected before the call."));
+            case SimFault.DieBefore:
+                database.Kill(lane);
+                return Never<T>();
+            case SimFault.DieAfter:
+                _ = act();
+                database.Kill(lane);
+                return Never<T>();
+            case SimFault.LoseAnswer:
+                ValueTask<T> done = act();
+                return done.IsCompletedSuccessfully
+                    ? ValueTask.FromException<T>(new StoreException(StoreFailure.UnknownOutcome, "A fault was injected: the answer was lost."))
+                    : done;
+            default:
+                return act();
+        }
+    }
+
+    // The answer of a call whose caller is gone.
+    private static ValueTask<T> Never<T>() => new(new TaskCompletionSource<T>().Task);
+}
