@@ -1,5 +1,6 @@
 using Actors.Protocol;
 using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Configuration.Memory;
 using System.Text.Json.Serialization;
 
 namespace Actors.Hosting;
@@ -38,6 +39,16 @@ public static class Server
     {
         string[] line = args.Select(a => a is "--ephemeral" ? "--Actors:Ephemeral=true" : a).ToArray();
         WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = line, ContentRootPath = Directory.GetCurrentDirectory() });
+        // Below every other source, so that each can change it.
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
+        {
+            InitialData =
+            [
+                new("Logging:LogLevel:Microsoft.AspNetCore", "Warning"),
+                // Why the host did not start is told by RunAsync, without the trace that the host would log.
+                new("Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host", "Critical"),
+            ],
+        });
         if (Environment.GetEnvironmentVariable(DatabaseVariable) is { Length: > 0 } database)
         {
             builder.Configuration.AddInMemoryCollection([new($"{ActorsOptions.Section}:{nameof(ActorsOptions.Database)}", database)]);
@@ -52,8 +63,6 @@ public static class Server
             builder.WebHost.UseUrls(WireText.DefaultUrl);
         }
 
-        // Why the host did not start is told by RunAsync, without the trace that the host would log.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Services.AddActors();
         builder.Services.AddOpenApi("v1", options => options.AddActors().AddDocumentTransformer((document, _, _) =>
         {

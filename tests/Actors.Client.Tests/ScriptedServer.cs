@@ -61,14 +61,16 @@ internal sealed class ScriptedServer : IAsyncDisposable
         return Task.CompletedTask;
     });
 
-    /// <summary>An event stream with this text; cut in the middle of the connection when it is not <paramref name="whole"/>.</summary>
-    public ScriptedServer ThenStream(string text, bool whole) => Then(async context =>
+    /// <summary>An event stream with this text, which ends in order when <paramref name="cutAfter"/> is null; else the connection breaks once that has happened.</summary>
+    public ScriptedServer ThenStream(string text, Task? cutAfter = null) => Then(async context =>
     {
         context.Response.ContentType = "text/event-stream";
         await context.Response.WriteAsync(text);
         await context.Response.Body.FlushAsync();
-        if (!whole)
+        if (cutAfter is not null)
         {
+            // Not before the caller has the text: a broken connection takes with it what was not read yet.
+            await cutAfter;
             context.Abort();
         }
     });

@@ -19,7 +19,7 @@ public sealed class WatchTests
     public async Task Events_come_in_order_until_the_run_is_done()
     {
         await using ScriptedServer server = await ScriptedServer.StartAsync();
-        server.ThenStream(Event(1, "run.started") + ": alive\n\n" + Event(3, "run.completed") + Done, whole: true);
+        server.ThenStream(Event(1, "run.started") + ": alive\n\n" + Event(3, "run.completed") + Done);
 
         List<RunEventView> events = await ReadAsync(server.Client(new InstantTime()).WatchRunAsync("r1"));
 
@@ -31,14 +31,23 @@ public sealed class WatchTests
     public async Task A_cut_stream_is_taken_up_after_the_last_event_and_gives_none_twice()
     {
         InstantTime time = new();
+        TaskCompletionSource read = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using ScriptedServer server = await ScriptedServer.StartAsync();
-        server.ThenStream(Event(1, "run.started") + Event(2, "step.completed"), whole: false)
-            .ThenStream(Event(2, "step.completed") + Event(4, "step.completed"), whole: true)
+        server.ThenStream(Event(1, "run.started") + Event(2, "step.completed"), cutAfter: read.Task)
+            .ThenStream(Event(2, "step.completed") + Event(4, "step.completed"))
             .Then(503, retryAfter: "2")
             .ThenBreak()
-            .ThenStream(Event(5, "run.completed") + Done, whole: true);
+            .ThenStream(Event(5, "run.completed") + Done);
 
-        List<RunEventView> events = await ReadAsync(server.Client(time).WatchRunAsync("r1"));
+        List<RunEventView> events = [];
+        await foreach (RunEventView e in server.Client(time).WatchRunAsync("r1"))
+        {
+            events.Add(e);
+            if (e.Seq == 2)
+            {
+                read.SetResult();
+            }
+        }
 
         Assert.Equal([1L, 2L, 4L, 5L], events.Select(e => e.Seq));
         Assert.Equal(["0", "2", "4", "4", "4"], server.Requests.Select(r => r.LastEventId));
@@ -51,7 +60,7 @@ public sealed class WatchTests
         await using ScriptedServer server = await ScriptedServer.StartAsync();
         for (int i = 0; i < 5; i++)
         {
-            server.ThenStream(": alive\n\n", whole: true);
+            server.ThenStream(": alive\n\n");
         }
 
         await Assert.ThrowsAsync<ActorsUnreachableException>(() => ReadAsync(server.Client(new InstantTime()).WatchRunAsync("r1")));

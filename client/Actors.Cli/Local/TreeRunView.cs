@@ -77,7 +77,9 @@ internal sealed class TreeRunView(IAnsiConsole console, TimeProvider time, strin
         // The latest, and whatever before them is open or went wrong.
         foreach (StepNode step in steps.Where((s, i) => i >= hidden || s.IsOpen || s.State == StepState.Failed).TakeLast(max))
         {
-            AddAll(parent.AddNode(Text(step)), step.Children, ChildrenMax);
+            // A branch that is one step of the same name is shown as that step.
+            StepNode shown = step is { Children: [{ Children: [] } only] } && only.Name == step.Name ? only : step;
+            AddAll(parent.AddNode(Text(shown)), shown.Children, ChildrenMax);
         }
     }
 
