@@ -11,6 +11,8 @@ namespace Actors.Cli.Flows;
 /// <summary>Runs one YAML flow in this process, to its end or to where a person is needed.</summary>
 internal static class RunCommand
 {
+    private const string UnknownTaskRule = "ACT1205";
+
     public static Command Create(CliConsole console)
     {
         Argument<string> file = new("flow") { Description = "The YAML file", HelpName = "flow.yaml" };
@@ -49,9 +51,7 @@ internal static class RunCommand
                         PluginLoader.Load(plugin, "--plugin", registration);
                     }
 
-                    flow = FlowFolder.Load(path, path, registration) is [var only]
-                        ? only
-                        : throw new CliException($"{path} must be one flow file.", ExitCodes.Usage);
+                    flow = Load(path, registration);
                 },
                 new Dictionary<string, string?>(),
                 cancellationToken);
@@ -73,6 +73,20 @@ internal static class RunCommand
             "actors run hello.yaml --input name=Ann --input count=3",
             "actors run order.yaml --input-file order.json --plugin bin/Shop.dll",
             "echo '{\"name\":\"Ann\"}' | actors run hello.yaml --input-file - --json --ephemeral");
+    }
+
+    private static FlowDefinition Load(string path, ActorsRegistration registration)
+    {
+        try
+        {
+            return FlowFolder.Load(path, path, registration) is [var only]
+                ? only
+                : throw new CliException($"{path} must be one flow file.", ExitCodes.Usage);
+        }
+        catch (ActorsStartException e) when (registration.Tasks.Names.Count == 0 && e.Message.Contains(UnknownTaskRule, StringComparison.Ordinal))
+        {
+            throw new CliException($"{path} calls tasks, and there are none: name the assembly that has them with --plugin path/to/Tasks.dll.", ExitCodes.Usage);
+        }
     }
 
     private static string WaysToGoOn(HumanTaskRow task, string database, string flow) => database == "memory"

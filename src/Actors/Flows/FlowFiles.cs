@@ -70,12 +70,15 @@ public static class FlowFiles
         // Links are not followed: one that leads upwards would never end.
         EnumerationOptions options = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden | FileAttributes.System | FileAttributes.ReparsePoint };
         string[] files = Directory.EnumerateFiles(path, "*", options)
-            .Where(f => Path.GetExtension(f).ToLowerInvariant() is ".yaml" or ".yml")
+            .Where(f => Path.GetExtension(f).ToLowerInvariant() is ".yaml" or ".yml" && !IsBuilt(Path.GetRelativePath(path, f)))
             .Take(FilesMax + 1)
             .Order(StringComparer.Ordinal)
             .ToArray();
         return files.Length <= FilesMax ? files : throw Fault(path, Rules.TooLarge, $"the folder has more than {FilesMax:N0} flow files");
     }
+
+    // What a build or a package manager has put there are copies.
+    private static bool IsBuilt(string relative) => relative.Split(Path.DirectorySeparatorChar)[..^1].Any(folder => folder is "bin" or "obj" or "node_modules");
 
     private static string Read(string file)
     {
