@@ -54,6 +54,11 @@ internal static class HiddenState
 
     private static string? CompareItems(IEnumerable items, IEnumerable copies, string path, int depth)
     {
+        if (items is IDictionary { Values: var values } && copies is IDictionary { Values: var copiedValues })
+        {
+            (items, copies) = (values, copiedValues);
+        }
+
         IEnumerator other = copies.GetEnumerator();
         foreach (object? item in items)
         {
