@@ -11,7 +11,8 @@ internal static class Seeds
     /// <param name="run">Throws when something is wrong.</param>
     public static void Run(int count, Action<ulong> run, [System.Runtime.CompilerServices.CallerMemberName] string test = "")
     {
-        // A run of CI may begin elsewhere, so that many runs see many seeds.
+        // Elsewhere than in CI more seeds, and others, can be tried.
+        count = int.TryParse(Environment.GetEnvironmentVariable("ACTORS_SEEDS"), out int wanted) ? wanted : count;
         ulong first = ulong.TryParse(Environment.GetEnvironmentVariable("ACTORS_SEED_FIRST"), out ulong from) ? from : 1;
         for (ulong seed = Given ?? first; seed < (Given is { } one ? one + 1 : first + (ulong)count); seed++)
         {

@@ -38,7 +38,11 @@ internal abstract class GrainCommand
 /// <summary>Only brings the run into memory: a reminder is due, or a message is in its inbox.</summary>
 internal sealed class WakeCommand : GrainCommand
 {
-    public override void Execute(RunGrain grain) => Succeed();
+    public override void Execute(RunGrain grain)
+    {
+        grain.StayAwake();
+        Succeed();
+    }
 }
 
 internal sealed class AnswerCommand(HumanTaskRow task, TaskAnswer answer, string by) : GrainCommand

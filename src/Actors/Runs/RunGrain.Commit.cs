@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Actors.Flows;
 using Actors.Storage;
+using Actors.Time;
 
 namespace Actors.Runs;
 
@@ -396,6 +397,14 @@ internal sealed partial class RunGrain
         return taken is null ? [] : taken;
     }
 
+    /// <summary>Something is due: the alarm that is about to ring must find the grain here, so that the time until it may leave begins anew.</summary>
+    public void StayAwake()
+    {
+        _releaseWanted &= _draining;
+        _idle?.Cancel();
+        _idle = null;
+    }
+
     private void SetIdle(bool quiet)
     {
         if (!quiet)
@@ -406,11 +415,17 @@ internal sealed partial class RunGrain
         else if (_idle is null)
         {
             TimeSpan after = _walking ? Services.Options.IdleTimeout : TimeSpan.Zero;
-            _idle = SetAlarm(after, () =>
+            Alarms.Alarm? alarm = null;
+            alarm = SetAlarm(after, () =>
             {
-                _idle = null;
-                _releaseWanted = IsQuiet;
+                // One that was cancelled while it was on its way here does not count.
+                if (_idle == alarm)
+                {
+                    _idle = null;
+                    _releaseWanted = IsQuiet;
+                }
             });
+            _idle = alarm;
         }
     }
 

@@ -393,6 +393,18 @@ internal sealed partial class RunGrain : ITransitionSink
 
     private sealed record AlarmCall(RunGrain Grain, Action Callback)
     {
-        public void Ring() => Grain.Do(static state => ((Action)state!)(), Callback);
+        public void Ring() => Grain.Do(static state => ((AlarmCall)state!).OnTurn(), this);
+
+        private void OnTurn()
+        {
+            if (Grain._inFlight is { Change.Release: true })
+            {
+                // Too late for this activation, whose turn ends with the release; the next one finds what is due.
+                Grain.TryPost(new WakeCommand());
+                return;
+            }
+
+            Callback();
+        }
     }
 }

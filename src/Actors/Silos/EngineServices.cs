@@ -102,13 +102,13 @@ internal sealed class EngineServices
 }
 
 /// <summary>Hands out run numbers from blocks reserved in the store. Thread-safe.</summary>
-internal sealed class RunNumbers(IStore store, long silo)
+internal sealed class RunNumbers(IStore store, long silo, EngineScheduler scheduler, Action onFenced)
 {
     // A block is used up in a tenth of a second at the highest rate aimed at; an unused rest is lost at shutdown and costs nothing.
     private const int Block = 1024;
 
-    private readonly SemaphoreSlim _reserving = new(1, 1);
     private readonly Lock _lock = new();
+    private TaskCompletionSource? _reserving;
     private long _next, _end;
 
     public bool TryTake(out long number)
@@ -129,14 +129,21 @@ internal sealed class RunNumbers(IStore store, long silo)
                 return number;
             }
 
-            await _reserving.WaitAsync(cancellationToken).ConfigureAwait(false);
+            TaskCompletionSource? mine = null;
+            Task reserved;
+            lock (_lock)
+            {
+                reserved = (_reserving ??= mine = new()).Task;
+            }
+
+            if (mine is null)
+            {
+                await reserved.WaitAsync(cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
             try
             {
-                if (TryTake(out number))
-                {
-                    return number;
-                }
-
                 long first = await store.ReserveRunNumbersAsync(silo, Block, cancellationToken).ConfigureAwait(false);
                 lock (_lock)
                 {
@@ -144,9 +151,20 @@ internal sealed class RunNumbers(IStore store, long silo)
                     _end = first + Block;
                 }
             }
+            catch (StoreException e) when (e.Kind == StoreFailure.Fenced)
+            {
+                onFenced();
+                throw;
+            }
             finally
             {
-                _reserving.Release();
+                lock (_lock)
+                {
+                    _reserving = null;
+                }
+
+                // Also after a failure: one of those who waited tries next.
+                scheduler.Complete(mine);
             }
         }
     }

@@ -27,6 +27,9 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
     /// <summary>Called when a grain has left, so that the silo can take in queued runs.</summary>
     public Action? OnRoom { get; set; }
 
+    /// <summary>Called when the store says that the silo's life is over.</summary>
+    public Action? OnFenced { get; set; }
+
     /// <summary>Called with reminders that were committed, so that the near ones are kept in memory.</summary>
     public Action<IReadOnlyList<Reminder>>? OnReminders { get; set; }
 
@@ -262,6 +265,7 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
             }
             catch (StoreException e) when (e.Kind == StoreFailure.Fenced)
             {
+                OnFenced?.Invoke();
                 runs.ForEach(r => GiveUp(r, new UnavailableException("The silo's life is over.")));
             }
 #pragma warning disable CA1031 // The store did not answer: the same runs are asked for again.

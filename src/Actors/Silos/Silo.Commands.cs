@@ -106,7 +106,7 @@ public sealed partial class Silo
         catch (ConflictException e) when (e.Code == "run_ended")
         {
             await LiveRunAsync(id, caller, cancellationToken).ConfigureAwait(false);
-            throw;
+            throw new UnavailableException($"Run {id} is held by another silo; send this to it, or try again.");
         }
     }
 

@@ -101,13 +101,13 @@ public sealed partial class Silo : IAsyncDisposable
             Committer = new Committer(Store, _scheduler, Time, _options.CommitBatchMax, _log, OnFenced),
             Alarms = alarms,
             Bodies = new Bodies(_scheduler, Time, alarms, _options.BodiesMax),
-            Numbers = new RunNumbers(Store, life),
+            Numbers = new RunNumbers(Store, life, _scheduler, OnFenced),
             Flows = Flows,
             Tasks = Tasks,
             Log = _log,
             Probe = Probe,
         };
-        _grains = new GrainTable(_services, FindFlowAsync, _feed) { OnRoom = OnRoom };
+        _grains = new GrainTable(_services, FindFlowAsync, _feed) { OnRoom = OnRoom, OnFenced = OnFenced };
         _reminders = new ReminderFeed(_services, run => _grains.Send(run, new WakeCommand()));
         _grains.OnReminders = _reminders.OnCommitted;
         _log.LifeBegan(_options.Name, life, Store.Name);

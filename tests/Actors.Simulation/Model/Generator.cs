@@ -1,9 +1,9 @@
 namespace Actors.Simulation;
 
 /// <summary>Random trees. Small ones are common, every kind of node comes up, and none waits for what never comes.</summary>
-internal sealed class Generator(SimRandom random)
+internal sealed class Generator(SimRandom random, int firstId = 0)
 {
-    private int _id;
+    private int _id = firstId;
     private int _budget;
 
     public Node Tree(int size)
