@@ -22,6 +22,9 @@ public static class OrderSample
     /// <summary>Costs more than the approval limit.</summary>
     public static JsonElement ExpensiveOrder { get; } = Input("expensive.json");
 
+    /// <summary>Costs more than the limit, so it needs an approval, and its first payment fails for the moment: what the demo shows.</summary>
+    public static JsonElement DemoOrder { get; } = Input("demo.json");
+
     /// <summary>Its payment loses the connection twice.</summary>
     public static JsonElement FlakyPaymentOrder { get; } = Input("flaky-payment.json");
 

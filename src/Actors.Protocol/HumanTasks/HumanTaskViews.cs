@@ -61,7 +61,7 @@ public sealed record AnswerRequest
     public JsonElement? Data { get; init; }
 
     /// <summary>
-    /// Who answers, where the silo has no authentication; recorded as given there, and refused where callers are authenticated. 1 to 200 characters.
+    /// Who answers, where the silo has no authentication: recorded as <c>local:NAME</c>. Refused where the host authenticates callers. 1 to 100 characters.
     /// </summary>
     public string? By { get; init; }
 }

@@ -55,7 +55,7 @@ public static class RunEventTypes
     public const string ChildCompleted = "child.completed";
     public const string ChildFailed = "child.failed";
     public const string ChildCancelled = "child.cancelled";
-    public const string ScopeStarted = "scope.started";
+    public const string RunLaunched = "run.launched";
     public const string ScopeCompleted = "scope.completed";
     public const string ScopeFailed = "scope.failed";
     public const string IterationCompleted = "iteration.completed";

@@ -13,10 +13,11 @@ public static class FlowFiles
     /// <summary>
     /// Reads a file, or every <c>*.yaml</c> and <c>*.yml</c> in a folder and those below it, and registers the flows: all of them, or none when one has a problem.
     /// </summary>
+    /// <param name="checkTasks">False: a task that is not registered is no problem. For checking files where the tasks are not at hand.</param>
     /// <returns>The flows in the order of their files' names.</returns>
     /// <exception cref="FlowSyntaxException">The problems of all files.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder.</exception>
-    public static IReadOnlyList<YamlFlowDefinition> Load(string path, TaskRegistry tasks, FlowRegistry registry)
+    public static IReadOnlyList<YamlFlowDefinition> Load(string path, TaskRegistry tasks, FlowRegistry registry, bool checkTasks = true)
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(tasks);
@@ -28,7 +29,7 @@ public static class FlowFiles
         {
             try
             {
-                YamlFlowDefinition flow = YamlFlowDefinition.Parse(Read(file), file, tasks);
+                YamlFlowDefinition flow = YamlFlowDefinition.Parse(Read(file), file, tasks, checkTasks);
                 flows.Add(flow);
                 if (!files.TryAdd(flow.Name, file))
                 {
@@ -69,12 +70,15 @@ public static class FlowFiles
         // Links are not followed: one that leads upwards would never end.
         EnumerationOptions options = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden | FileAttributes.System | FileAttributes.ReparsePoint };
         string[] files = Directory.EnumerateFiles(path, "*", options)
-            .Where(f => Path.GetExtension(f).ToLowerInvariant() is ".yaml" or ".yml")
+            .Where(f => Path.GetExtension(f).ToLowerInvariant() is ".yaml" or ".yml" && !IsBuilt(Path.GetRelativePath(path, f)))
             .Take(FilesMax + 1)
             .Order(StringComparer.Ordinal)
             .ToArray();
         return files.Length <= FilesMax ? files : throw Fault(path, Rules.TooLarge, $"the folder has more than {FilesMax:N0} flow files");
     }
+
+    // What a build or a package manager has put there are copies.
+    private static bool IsBuilt(string relative) => relative.Split(Path.DirectorySeparatorChar)[..^1].Any(folder => folder is "bin" or "obj" or "node_modules");
 
     private static string Read(string file)
     {

@@ -8,11 +8,6 @@ public sealed class FlowRegistry
     private readonly Lock _lock = new();
     private readonly Dictionary<string, List<FlowDefinition>> _flows = new(StringComparer.Ordinal);
 
-    /// <summary>
-    /// Reads a stored definition (its YAML text and name) that no file has any more, so that runs end on the definition they began with. Null when this silo has no reader.
-    /// </summary>
-    public Func<string, string, FlowDefinition>? ReadSource { get; set; }
-
     public FlowRegistry Add<TIn, TOut>(Flow<TIn, TOut> flow) => Add(new CodeFlowDefinition<TIn, TOut>(flow));
 
     /// <summary>Adds a version and makes it the latest of its name. Adding the same version again makes it the latest again.</summary>

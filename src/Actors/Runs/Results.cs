@@ -29,6 +29,16 @@ internal static class Results
                         Retryable = false,
                     };
                 }
+
+                if (HiddenState.FindLost(value, copy) is { } lost)
+                {
+                    throw new TaskException(
+                        $"The result of type {type.Name} is not the same after it was written as JSON and read back: '{lost.TrimStart('.')}' is lost. Make it a public property, or mark it with [JsonIgnore] if it may be.")
+                    {
+                        Type = ErrorTypes.ResultNotSerializable,
+                        Retryable = false,
+                    };
+                }
             }
         }
         catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)
@@ -50,6 +60,28 @@ internal static class Results
         }
 
         return json;
+    }
+
+    /// <summary>
+    /// A body's own copy of its input: what it changes in it must not reach the flow's code, which would not see that in the next walk.
+    /// Values that cannot be changed, and types that are written but cannot be read, are given as they are.
+    /// </summary>
+    public static T Copy<T>(T input, byte[] json)
+    {
+        Type type = typeof(T);
+        if (type.IsValueType || IsItsOwnJson(type) || input is null || input is string)
+        {
+            return input;
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json, FlowJson.Options) is { } copy && copy.GetType() == input.GetType() && HiddenState.FindLost(input, copy) is null ? copy : input;
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)
+        {
+            return input;
+        }
     }
 
     /// <exception cref="InvalidDataException">The recorded value is not of this type any more.</exception>

@@ -51,7 +51,7 @@ internal sealed partial class RunGrain
             return;
         }
 
-        if (!open || verb is { HasOutcome: true } or { Closed: true } || (_walking && verb is not AskVerb))
+        if (!open || verb is { HasOutcome: true } or { Closed: true } || verb is not (null or AskVerb))
         {
             command.Fail(new ConflictException("task_closed", $"Human task {task.Id} is not open any more."));
             return;
@@ -65,6 +65,9 @@ internal sealed partial class RunGrain
         CloseHumanTask(new HumanTaskClosing(task.Id, HumanTaskStatus.Answered, now, by, answer.Decision, answer.Comment), task.DueAt is null ? null : task.Key);
         _replies.Add(command);
     }
+
+    /// <summary>The task's answer is on its way to the store: it came before the walk had asked again.</summary>
+    public bool IsAnswered(HumanTaskId task) => _closedTasksOnTheWay.Contains(task.Value);
 
     public void Receive(GrainCommand command, SignalReceivedBody signal)
     {

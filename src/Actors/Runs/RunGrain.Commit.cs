@@ -17,6 +17,7 @@ internal sealed partial class RunGrain
     private List<string>? _consumed;
     private List<ChildStart>? _children;
 
+    private DateTimeOffset _lastAt;
     private Transition? _inFlight;
     private List<PendingEntry> _inFlightEntries = [];
     private List<GrainCommand> _inFlightReplies = [];
@@ -36,7 +37,10 @@ internal sealed partial class RunGrain
             return;
         }
 
-        _pending.Add(new PendingEntry(kind, key, payload, Services.Now(), verb, node ?? verb?.Node));
+        // A clock that is set back must not let the flow's time run backwards.
+        DateTimeOffset now = Services.Now();
+        _lastAt = now > _lastAt ? now : _lastAt;
+        _pending.Add(new PendingEntry(kind, key, payload, _lastAt, verb, node ?? verb?.Node));
         if (verb is { HasOutcome: true })
         {
             _outcomesOnTheWay++;
@@ -243,6 +247,13 @@ internal sealed partial class RunGrain
                 {
                     verb.OnRecorded(live);
                 }
+            }
+            else if (_openByKey.TryGetValue(entry.Key, out Verb? late) && !late.Closed && late.Owns(entry.Kind))
+            {
+                // The answer or the child's end came before the walk had come to the verb that waits for it.
+                (late as AskVerb)?.OnAnswered();
+                (late as IChildVerb)?.OnEnded();
+                Enqueue(late, new LiveEntry(entry));
             }
         }
 

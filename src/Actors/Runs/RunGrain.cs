@@ -80,6 +80,7 @@ internal sealed partial class RunGrain : ITransitionSink
         foreach (JournalEntry entry in entries)
         {
             _journal.Apply(entry);
+            _lastAt = entry.At > _lastAt ? entry.At : _lastAt;
         }
 
         _cancelReason = _journal.CancelRequested is { } cancel ? EntryBody.Read<CancelRequestedBody>(cancel.Payload).Reason : null;
@@ -108,8 +109,25 @@ internal sealed partial class RunGrain : ITransitionSink
         }
     }
 
+    /// <summary>The grain before this one was lost without having recorded anything.</summary>
+    public bool WasLost { get; set; }
+
     /// <summary>Begins the walk; a parked run only takes commands until it is resumed.</summary>
-    public void Begin() => Do(static state => ((RunGrain)state!).Walk(resumed: false), this);
+    /// <param name="instead">Not null: the run is parked for this reason and not walked.</param>
+    public void Begin(string? instead = null) => Do(
+        static state =>
+        {
+            (RunGrain grain, string? reason) = ((RunGrain, string?))state!;
+            if (reason is null)
+            {
+                grain.Walk(resumed: false);
+            }
+            else
+            {
+                grain.Park("EngineError", reason);
+            }
+        },
+        (this, instead));
 
     /// <summary>Posts work to the grain's own thread; dropped once it is closed.</summary>
     public void Do(SendOrPostCallback work, object? state) => _turns.Post(work, state);
@@ -223,7 +241,7 @@ internal sealed partial class RunGrain : ITransitionSink
             _deliverable.Enqueue((null, cancel), cancel.Seq);
         }
 
-        _ = WalkAsync(_root, _definition);
+        Guard(WalkAsync(_root, _definition));
     }
 
     // The order of everything: outcomes first and one at a time, then what they made the flow ask for, then commands, then the commit.
@@ -314,6 +332,21 @@ internal sealed partial class RunGrain : ITransitionSink
         lock (_lock)
         {
             return _mailbox.TryDequeue(out GrainCommand? command) ? command : null;
+        }
+    }
+
+    /// <summary>Engine code that runs beside the flow: an error in it must not leave the run waiting for nothing.</summary>
+    public async void Guard(Task work)
+    {
+        try
+        {
+            await work;
+        }
+#pragma warning disable CA1031 // The engine's own error: the grain cannot go on.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            OnBroken(e);
         }
     }
 

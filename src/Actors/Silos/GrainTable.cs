@@ -12,11 +12,14 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
     // A command that met a leaving grain is given to the next activation; so often in a row means that something is wrong.
     private const int DeliveriesMax = 20;
     private const int ClaimBatchMax = 200;
+    // A run whose grain is lost so often without a commit in between is parked: loading it again and again would help nobody see it.
+    private const int LossesMax = 3;
     private static readonly TimeSpan LostRetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<RunId, Slot> _slots = [];
     private readonly Queue<RunId> _toClaim = new();
+    private readonly Dictionary<RunId, int> _losses = [];
     private bool _claiming;
     private bool _stopped;
     private TaskCompletionSource? _empty;
@@ -116,6 +119,14 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
 
     public void OnCommitted(RunGrain grain, Transition transition)
     {
+        if (grain.WasLost)
+        {
+            lock (_lock)
+            {
+                _losses.Remove(transition.Run);
+            }
+        }
+
         foreach (ChildStart child in transition.Children)
         {
             Add(child.Row, child.First, services.Flows.Find(child.Row.Flow, child.Row.FlowVersion));
@@ -157,6 +168,11 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
 
         if (end == GrainEnd.Lost && !_stopped)
         {
+            lock (_lock)
+            {
+                _losses[grain.Info.Id] = _losses.GetValueOrDefault(grain.Info.Id) + 1;
+            }
+
             // Whoever owns the run now, the store knows: load it again if it is still ours.
             services.Alarms.Set(services.Time.GetUtcNow() + LostRetryDelay, static state => ((LostRun)state!).Wake(), new LostRun(this, grain.Info.Id));
         }
@@ -285,11 +301,13 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
         catch (InvalidDataException e)
         {
             services.Log.GrainBroken(run.Value, e);
+            Park(loaded, $"Unreadable: {e.Message}");
             GiveUp(run, new UnavailableException($"Run {run} cannot be loaded: {e.Message}"));
             return;
         }
 
         List<GrainCommand> waiting;
+        int losses;
         lock (_lock)
         {
             if (_stopped || !_slots.TryGetValue(run, out Slot? slot) || slot.Grain is not null)
@@ -298,17 +316,46 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
             }
 
             slot.Grain = grain;
+            if (loaded.Row.Status == RunStatus.Parked)
+            {
+                // An operator looks after it now.
+                _losses.Remove(run);
+            }
+
+            losses = _losses.GetValueOrDefault(run);
             waiting = [.. slot.Waiting];
             slot.Waiting.Clear();
         }
 
-        grain.Begin();
+        grain.WasLost = losses > 0;
+        grain.Begin(losses >= LossesMax ? $"The run was loaded {losses} times and broke each time before it recorded anything; the silo's log says why." : null);
         foreach (InboxMessage message in loaded.Inbox)
         {
             Send(run, new MessageCommand(message));
         }
 
         waiting.ForEach(c => Send(run, c));
+    }
+
+    /// <summary>A run that cannot even be loaded says so in its row; nothing of its journal is touched.</summary>
+    private void Park(LoadedRun loaded, string reason)
+    {
+        if (loaded.Row.Status == RunStatus.Parked && loaded.Row.Why == reason)
+        {
+            return;
+        }
+
+        services.Committer.Submit(
+            new Transition
+            {
+                Id = services.NextTransitionId(),
+                Silo = services.SiloNo,
+                Run = loaded.Row.Id,
+                RunNo = loaded.Row.No,
+                ExpectedSeq = loaded.Entries[^1].Seq,
+                Change = new RunChange { Status = RunStatus.Parked, Why = Text.Shorten(reason, 1000), Release = true, At = services.Now() },
+            },
+            NoSink.Instance);
     }
 
     private void GiveUp(RunId run, Exception reason)
@@ -328,6 +375,15 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
         }
 
         waiting.ForEach(c => c.Fail(reason));
+    }
+
+    private sealed class NoSink : ITransitionSink
+    {
+        public static NoSink Instance { get; } = new();
+
+        public void OnCommitted(Transition transition, CommitOutcome outcome)
+        {
+        }
     }
 
     private sealed class Slot

@@ -11,6 +11,7 @@ namespace Actors.Silos;
 public sealed partial class Silo
 {
     private const int EventPageMax = 1_000;
+    private static readonly TimeSpan WaitMax = TimeSpan.FromDays(40);
 
     /// <summary>Starts a run. When it returns, the run is committed.</summary>
     /// <exception cref="NotFoundException">No such flow or version.</exception>
@@ -77,7 +78,8 @@ public sealed partial class Silo
     public async Task<RunResult> WaitForEndAsync(RunId id, Caller caller, TimeSpan limit, CancellationToken cancellationToken = default)
     {
         using RunFeed.Watch watch = _feed.Subscribe(id, endOnly: true);
-        using CancellationTokenSource over = new(limit, Time);
+        // A timer runs 49 days at most; who waits longer asks again.
+        using CancellationTokenSource over = new(limit < WaitMax ? limit : WaitMax, Time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
         while (true)
         {
@@ -179,38 +181,40 @@ public sealed partial class Silo
         };
         JournalEntry first = new(1, EntryKind.RunStarted, EntryBody.Version, "", now,
             EntryBody.Write(new RunStartedBody(definition.Name, definition.Version, caller.Tenant, caller.Principal, EntryBody.ToElement(input.Span))));
-        StartSink sink = new(_scheduler);
+        // Whether the caller still waits makes no difference to the run: it begins with its commit.
+        StartSink sink = new(_scheduler, () => Begin(row, first, definition, room));
         services.Committer.Submit(
             new Transition { Id = services.NextTransitionId(), Silo = services.SiloNo, Run = row.Id, RunNo = number, ExpectedSeq = 0, Entries = [first], Start = row },
             sink);
         // When the life is over nobody answers any more.
         using CancellationTokenRegistration over = _lifeOver.Token.UnsafeRegister(static state => ((StartSink)state!).Cancel(), sink);
-        // The commit is under way: whether the caller still waits makes no difference to it.
         CommitOutcome outcome = await sink.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
         switch (outcome.Status)
         {
             case CommitStatus.Committed:
-                if (room)
-                {
-                    _grains.Add(row, first, definition);
-                }
-                else
-                {
-                    // The place may have become free before the row was there to be found.
-                    _mayHaveQueued = true;
-                    if (_grains.Count < _options.ActiveRunsMax)
-                    {
-                        OnRoom();
-                    }
-                }
-
                 return new StartedRun(row, false);
-            case CommitStatus.Exists when outcome.Existing is { } existing:
+            case CommitStatus.Exists when outcome.Existing is { } existing && existing.Tenant == caller.Tenant && request.IdempotencyKey is not null:
                 return Replay(existing, requestHash!, request.IdempotencyKey!);
             case CommitStatus.Refused:
                 throw new InvalidRequestException("store_refused", $"The database refuses the data: {outcome.Reason}");
             default:
                 throw new UnavailableException($"The run could not be stored: {outcome.Reason}");
+        }
+    }
+
+    private void Begin(RunRow row, JournalEntry first, FlowDefinition definition, bool room)
+    {
+        if (room)
+        {
+            _grains!.Add(row, first, definition);
+            return;
+        }
+
+        // The place may have become free before the row was there to be found.
+        _mayHaveQueued = true;
+        if (_grains!.Count < _options.ActiveRunsMax)
+        {
+            OnRoom();
         }
     }
 
@@ -263,20 +267,28 @@ public sealed partial class Silo
 
     private EngineServices Services() => _ready && _services is { } services ? services : throw new UnavailableException("The silo is not ready: it is starting or stopping.");
 
-    private sealed class StartSink(EngineScheduler scheduler) : ITransitionSink
+    private sealed class StartSink(EngineScheduler scheduler, Action begin) : ITransitionSink
     {
         private readonly TaskCompletionSource<CommitOutcome> _done = new();
 
         public Task<CommitOutcome> Done => _done.Task;
 
-        // Not inside the committer's loop: the caller may be long.
-        public void OnCommitted(Transition transition, CommitOutcome outcome) => scheduler.Post(
-            static state =>
+        // The caller goes on outside the committer's loop: it may be long.
+        public void OnCommitted(Transition transition, CommitOutcome outcome)
+        {
+            if (outcome.Status == CommitStatus.Committed)
             {
-                (TaskCompletionSource<CommitOutcome> done, CommitOutcome outcome) = ((TaskCompletionSource<CommitOutcome>, CommitOutcome))state!;
-                done.TrySetResult(outcome);
-            },
-            (_done, outcome));
+                begin();
+            }
+
+            scheduler.Post(
+                static state =>
+                {
+                    (TaskCompletionSource<CommitOutcome> done, CommitOutcome outcome) = ((TaskCompletionSource<CommitOutcome>, CommitOutcome))state!;
+                    done.TrySetResult(outcome);
+                },
+                (_done, outcome));
+        }
 
         public void Cancel() => _done.TrySetException(new UnavailableException("The silo is stopping."));
     }

@@ -79,7 +79,7 @@ public sealed partial class MemoryStore
 
         foreach (MemoryEntry entry in run.Entries)
         {
-            if (entry.Entry.Kind == EntryKind.ChildStarted && !links.Children.Contains((run.Row.No, entry.Entry.Key)))
+            if (entry.Entry.Kind is EntryKind.ChildStarted or EntryKind.RunLaunched && !links.Children.Contains((run.Row.No, entry.Entry.Key)))
             {
                 yield return BrokenRows.ChildMissing(run.Row.Id.Value, entry.Entry.Key);
             }
@@ -92,7 +92,7 @@ public sealed partial class MemoryStore
         select BrokenRows.OpenHumanTask(task.Id.Value, task.Run.Value);
 
     private static bool HasChildStart(MemoryRun run, string key) =>
-        run.Entries.Any(entry => entry.Entry.Kind == EntryKind.ChildStarted && entry.Entry.Key == key);
+        run.Entries.Any(entry => entry.Entry.Kind is EntryKind.ChildStarted or EntryKind.RunLaunched && entry.Entry.Key == key);
 
     private static bool HasOpenWait(MemoryRun run)
     {

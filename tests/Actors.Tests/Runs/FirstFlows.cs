@@ -5,13 +5,6 @@ namespace Actors.Tests.Runs;
 
 public sealed class FirstFlows
 {
-    private sealed class Delegated<TIn, TOut>(string name, Func<IFlowContext, TIn, Task<TOut>> run) : Flow<TIn, TOut>
-    {
-        public override string Name => name;
-
-        public override Task<TOut> RunAsync(IFlowContext ctx, TIn input) => run(ctx, input);
-    }
-
     [Fact]
     public async Task Steps_run_once_each_and_the_output_is_kept()
     {

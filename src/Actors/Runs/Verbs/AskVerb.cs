@@ -43,6 +43,12 @@ internal sealed class AskVerb(HumanQuestion question) : Verb<HumanAnswer>
     public override void Start()
     {
         DateTimeOffset now = Grain.Services.Now();
+        if (_id != default && Grain.IsAnswered(_id))
+        {
+            OnAnswered();
+            return;
+        }
+
         if (Node.Opened is null)
         {
             _id = IdOf(Grain.Info.Id, Key);

@@ -40,7 +40,7 @@ internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options,
         }
         else
         {
-            _ = TakeNumberAsync();
+            Grain.Guard(TakeNumberAsync());
         }
     }
 
@@ -101,7 +101,7 @@ internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options,
             {
                 if (!Closed)
                 {
-                    _ = TakeNumberAsync();
+                    Grain.Guard(TakeNumberAsync());
                 }
             });
             return;

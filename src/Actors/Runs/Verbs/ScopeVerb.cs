@@ -34,10 +34,10 @@ internal sealed class ScopeVerb<T>(Func<FlowContext, Task<T>> body, TimeSpan? li
             FlowContext inner = Inner;
             _timer = new TimerVerb(now => RunGrain.Later(now, time)) { IsLimit = true };
             inner.Open("~limit", _timer);
-            _ = CancelWhenOverAsync(inner, _timer, time);
+            Grain.Guard(CancelWhenOverAsync(inner, _timer, time));
         }
 
-        _ = RunAsync(Inner);
+        Grain.Guard(RunAsync(Inner));
     }
 
     public override void Start() => throw new InvalidOperationException("A scope is entered when it is opened.");

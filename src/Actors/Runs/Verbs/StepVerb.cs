@@ -136,11 +136,11 @@ internal sealed class StepVerb<TIn, T>(
         if (_attempt > options.Retry.MaxAttempts && _lastError is not null && fallback is not null)
         {
             FlowError error = _lastError;
-            Run(step => fallback(input, error, step), isFallback: true);
+            Run(step => fallback(Results.Copy(input, _input), error, step), isFallback: true);
         }
         else
         {
-            Run(step => body(input, step), isFallback: false);
+            Run(step => body(Results.Copy(input, _input), step), isFallback: false);
         }
     }
 

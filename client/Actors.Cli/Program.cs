@@ -1,0 +1,3 @@
+using Actors.Cli;
+
+return await CliApp.RunAsync(args, CliConsole.System());

@@ -1,0 +1,21 @@
+namespace Actors.Cli;
+
+/// <summary>What the process tells its caller; documented, never renumbered.</summary>
+internal static class ExitCodes
+{
+    public const int Ok = 0;
+    public const int Error = 1;
+    public const int Usage = 2;
+    public const int RunFailed = 3;
+    public const int RunCancelled = 4;
+    public const int WaitsForHuman = 5;
+
+    /// <summary>128 + SIGINT, as shells expect it.</summary>
+    public const int Interrupted = 130;
+}
+
+/// <summary>The command cannot go on; the message is for the user's eyes and ends the process with <see cref="ExitCode"/>.</summary>
+internal sealed class CliException(string message, int exitCode = ExitCodes.Error) : Exception(message)
+{
+    public int ExitCode { get; } = exitCode;
+}

@@ -1,0 +1,38 @@
+using Actors.Silos;
+
+namespace Actors.Hosting;
+
+/// <summary>Settings of a hosted silo: the configuration section <c>Actors</c>. They are checked when the host starts; an unknown key is an error.</summary>
+public sealed class ActorsOptions
+{
+    public const string Section = "Actors";
+
+    public const string DefaultDatabase = "./.actors/actors.db";
+
+    /// <summary>
+    /// The path of the SQLite file, <c>Data Source=path</c>, or <c>memory</c>. Default <see cref="DefaultDatabase"/>.
+    /// A store chosen in code with <see cref="ActorsBuilder.UseStore"/> goes before it.
+    /// </summary>
+    public string Database { get; set; } = DefaultDatabase;
+
+    /// <summary>True: everything is kept in memory and gone when the process ends. Default false.</summary>
+    public bool Ephemeral { get; set; }
+
+    /// <summary>A folder of YAML flows, read with its sub-folders when the host starts. Null: none.</summary>
+    public string? Flows { get; set; }
+
+    /// <summary>Paths of assemblies with an <see cref="Flows.IActorsPlugin"/>, loaded in this order.</summary>
+    public IList<string> Plugins { get; set; } = [];
+
+    /// <summary>Settings of the engine.</summary>
+    public SiloOptions Silo { get; set; } = new();
+
+    /// <summary>How often a quiet event stream says that it is alive, so that proxies keep it open. Default 15 seconds: under the usual limit of 30 to 60.</summary>
+    public TimeSpan StreamHeartbeat { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How a key is written, for messages: <c>Actors:Flows (environment: Actors__Flows)</c>.</summary>
+    public static string KeyText(string key) => $"{Section}:{key} (environment: {Section}__{key.Replace(":", "__", StringComparison.Ordinal)})";
+}
+
+/// <summary>The host cannot start, because of its settings, a plugin, a flow or its database. The message names the setting and the cure.</summary>
+public sealed class ActorsStartException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,77 @@
+using System.Reflection;
+using Actors.Protocol;
+using Actors.Silos;
+using Microsoft.Extensions.Options;
+
+namespace Actors.Hosting;
+
+/// <summary>Reads the settings and refuses what cannot be meant, all faults at once, each with its key in both forms.</summary>
+internal static class SettingsCheck
+{
+    public static ActorsOptions Read(IServiceProvider services, IConfiguration configuration)
+    {
+        List<string> faults = [];
+        IConfigurationSection section = configuration.GetSection(ActorsOptions.Section);
+        FindUnknown(section, "", typeof(ActorsOptions), faults);
+        ActorsOptions options;
+        try
+        {
+            options = services.GetRequiredService<IOptions<ActorsOptions>>().Value;
+        }
+        catch (InvalidOperationException e)
+        {
+            // The binder's message names the key in its A:B form and the value.
+            faults.Add(e.Message);
+            throw Refuse(faults, e);
+        }
+
+        Positive(options.StreamHeartbeat, "StreamHeartbeat", faults);
+        Positive(options.Silo.IdleTimeout, "Silo:IdleTimeout", faults);
+        Positive(options.Silo.CleanUpLimit, "Silo:CleanUpLimit", faults);
+        Positive(options.Silo.CancelledBodyLimit, "Silo:CancelledBodyLimit", faults);
+        Positive(options.Silo.DrainLimit, "Silo:DrainLimit", faults);
+        Positive(options.Silo.ActiveRunsMax, "Silo:ActiveRunsMax", faults);
+        Positive(options.Silo.MailboxMax, "Silo:MailboxMax", faults);
+        Positive(options.Silo.SignalsKeptMax, "Silo:SignalsKeptMax", faults);
+        Positive(options.Silo.PayloadBytesMax, "Silo:PayloadBytesMax", faults);
+        Positive(options.Silo.BodiesMax, "Silo:BodiesMax", faults);
+        Positive(options.Silo.CommitBatchMax, "Silo:CommitBatchMax", faults);
+        return faults.Count == 0 ? options : throw Refuse(faults, null);
+    }
+
+    private static ActorsStartException Refuse(List<string> faults, Exception? inner) => new(string.Join(Environment.NewLine, faults), inner);
+
+    private static void FindUnknown(IConfigurationSection section, string path, Type type, List<string> faults)
+    {
+        string[] known = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite).Select(p => p.Name).ToArray();
+        foreach (IConfigurationSection child in section.GetChildren())
+        {
+            if (!known.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+            {
+                string? near = Suggestion.Nearest(child.Key, known);
+                faults.Add($"{ActorsOptions.KeyText(path + child.Key)} is not a setting."
+                    + (near is null ? $" Settings here: {string.Join(", ", known)}." : $" Did you mean {ActorsOptions.Section}:{path}{near}?"));
+            }
+            else if (string.Equals(child.Key, nameof(ActorsOptions.Silo), StringComparison.OrdinalIgnoreCase) && type == typeof(ActorsOptions))
+            {
+                FindUnknown(child, nameof(ActorsOptions.Silo) + ":", typeof(SiloOptions), faults);
+            }
+        }
+    }
+
+    private static void Positive(TimeSpan value, string key, List<string> faults)
+    {
+        if (value <= TimeSpan.Zero)
+        {
+            faults.Add($"{ActorsOptions.KeyText(key)} is {value}: it must be above zero.");
+        }
+    }
+
+    private static void Positive(int value, string key, List<string> faults)
+    {
+        if (value <= 0)
+        {
+            faults.Add($"{ActorsOptions.KeyText(key)} is {value}: it must be above zero.");
+        }
+    }
+}

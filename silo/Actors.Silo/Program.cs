@@ -1,0 +1,1 @@
+return await Actors.Hosting.Server.RunAsync(args, Console.Error);

@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Actors.Cli.Tests;
+
+/// <summary>The command as a process of its own: what only the operating system can do to it.</summary>
+public sealed class ProcessTests : IDisposable
+{
+    private readonly CommandLine _line = new();
+
+    public void Dispose() => _line.Dispose();
+
+    [Fact]
+    public async Task A_demo_that_is_killed_goes_on_where_it_was()
+    {
+        using Process first = Start("demo", "--yes", "--db", _line.Path("demo.db"));
+        string? line;
+        do
+        {
+            line = await first.StandardError.ReadLineAsync();
+        }
+        while (line is not null && !line.Contains("stock[0]/line", StringComparison.Ordinal));
+        first.Kill();
+        await first.WaitForExitAsync();
+
+        using Process second = Start("demo", "--yes", "--db", _line.Path("demo.db"));
+        Task<string> error = second.StandardError.ReadToEndAsync();
+        string output = await second.StandardOutput.ReadToEndAsync();
+        await second.WaitForExitAsync();
+
+        Assert.NotNull(line);
+        Assert.Equal(0, second.ExitCode);
+        Assert.Contains("going on with it", await error, StringComparison.Ordinal);
+        using JsonDocument result = JsonDocument.Parse(output);
+        Assert.True(result.RootElement.GetProperty("success").GetBoolean());
+    }
+
+    [Fact]
+    public async Task A_server_stops_in_order_when_it_is_asked_to()
+    {
+        using Process server = Start("serve", "--samples", "--ephemeral", "--urls", "http://127.0.0.1:0");
+        Task<string> output = server.StandardOutput.ReadToEndAsync();
+        string? line;
+        do
+        {
+            line = await server.StandardError.ReadLineAsync();
+        }
+        while (line is not null && !line.StartsWith("Actors ", StringComparison.Ordinal));
+        Uri address = new(line!.Split(' ')[2]);
+        using HttpClient http = new() { BaseAddress = address };
+        Assert.Contains("OrderFulfilment", await http.GetStringAsync("/flows"), StringComparison.Ordinal);
+
+        using Process kill = Process.Start("kill", ["-TERM", server.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await server.WaitForExitAsync();
+
+        Assert.Equal(0, server.ExitCode);
+        Assert.Contains("Silo stopped", await output, StringComparison.Ordinal);
+    }
+
+    private Process Start(params string[] args)
+    {
+        // From its own folder: beside the tests it would miss what only it needs.
+        string here = AppContext.BaseDirectory;
+        string built = Path.Combine(here, "../../../../../client/Actors.Cli", Path.GetRelativePath(Path.Combine(here, "../../.."), here), "Actors.Cli.dll");
+        ProcessStartInfo start = new("dotnet", [Path.GetFullPath(built), .. args])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _line.Folder,
+        };
+        return Process.Start(start)!;
+    }
+}

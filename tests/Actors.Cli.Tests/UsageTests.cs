@@ -1,0 +1,74 @@
+namespace Actors.Cli.Tests;
+
+public sealed class UsageTests
+{
+    [Theory]
+    [InlineData("rnu", "'run'", "actors --help")]
+    [InlineData("runs lsit", "'list'", "actors runs --help")]
+    [InlineData("demo --fsat", "'--fast'", "actors demo --help")]
+    public async Task A_misspelt_command_or_option_is_told_what_it_was_meant_to_be(string line, string meant, string help)
+    {
+        Said said = await CommandLine.RunAsync(line.Split(' '));
+
+        Assert.Equal(ExitCodes.Usage, said.ExitCode);
+        Assert.Contains($"Did you mean {meant}?", said.Error, StringComparison.Ordinal);
+        Assert.Contains(help, said.Error, StringComparison.Ordinal);
+        Assert.Equal("", said.Out);
+    }
+
+    [Theory]
+    [InlineData("demo")]
+    [InlineData("run")]
+    [InlineData("serve")]
+    [InlineData("validate")]
+    [InlineData("migrate")]
+    [InlineData("runs list")]
+    [InlineData("runs show")]
+    [InlineData("runs logs")]
+    [InlineData("runs cancel")]
+    [InlineData("runs resume")]
+    [InlineData("tasks list")]
+    [InlineData("tasks answer")]
+    public async Task Every_command_helps_with_examples(string command)
+    {
+        Said said = await CommandLine.RunAsync([.. command.Split(' '), "--help"]);
+
+        Assert.Equal(ExitCodes.Ok, said.ExitCode);
+        Assert.Contains("Examples:", said.Out, StringComparison.Ordinal);
+        Assert.Contains($"actors {command}", said.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_exit_codes_are_in_the_help() =>
+        Assert.Contains("5 waits for a person", (await CommandLine.RunAsync("--help")).Out, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("runs list -o xml")]
+    [InlineData("runs list --status done")]
+    [InlineData("runs show")]
+    [InlineData("tasks answer t1")]
+    [InlineData("validate x --format pdf")]
+    [InlineData("runs list --url nonsense")]
+    [InlineData("runs list -m novalue")]
+    [InlineData("run none.yaml --input a=1 --input-file b.json")]
+    public async Task Wrong_options_are_mistakes_of_usage(string line)
+    {
+        Said said = await CommandLine.RunAsync(line.Split(' '));
+
+        Assert.Equal(ExitCodes.Usage, said.ExitCode);
+        Assert.StartsWith("error: ", said.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_nothing_listens_it_says_how_to_start_a_server()
+    {
+        using System.Net.Sockets.Socket socket = new(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        socket.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+
+        Said said = await CommandLine.RunAsync("runs", "list", "--url", $"http://127.0.0.1:{((System.Net.IPEndPoint)socket.LocalEndPoint!).Port}");
+
+        Assert.Equal(ExitCodes.Error, said.ExitCode);
+        Assert.Contains("actors serve", said.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", said.Error, StringComparison.Ordinal);
+    }
+}

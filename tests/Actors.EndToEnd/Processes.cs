@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Actors.EndToEnd;
+
+/// <summary>A program of this repository as a process of its own.</summary>
+internal sealed class Program : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly List<string> _lines = [];
+
+    private Program(Process process) => _process = process;
+
+    /// <summary>What it printed so far, for messages of failed tests.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return string.Join('\n', _lines.TakeLast(40));
+            }
+        }
+    }
+
+    public static string Dll(string folder, string name)
+    {
+        string root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "Actors.sln")))
+        {
+            root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("Actors.sln is in no folder above the tests.");
+        }
+
+        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        return Path.Combine(root, folder, name, "bin", configuration, "net10.0", name + ".dll");
+    }
+
+    /// <summary>Starts it and waits for the first line that fits: its own word that it is ready.</summary>
+    public static async Task<(Program Program, string Line)> StartAsync(string dll, IEnumerable<string> arguments, Func<string, bool> ready, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        ProcessStartInfo start = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        start.ArgumentList.Add(dll);
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
+        Process process = Process.Start(start)!;
+        Program program = new(process);
+        TaskCompletionSource<string> found = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Read(object _, DataReceivedEventArgs e)
+        {
+            if (e.Data is not { } line)
+            {
+                return;
+            }
+
+            lock (program._lines)
+            {
+                program._lines.Add(line);
+            }
+
+            if (ready(line))
+            {
+                found.TrySetResult(line);
+            }
+        }
+
+        process.OutputDataReceived += Read;
+        process.ErrorDataReceived += Read;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        Task first = await Task.WhenAny(found.Task, process.WaitForExitAsync()).WaitAsync(TimeSpan.FromSeconds(60));
+        return first == found.Task
+            ? (program, await found.Task)
+            : throw new InvalidOperationException($"{Path.GetFileName(dll)} ended before it was ready:\n{program.Output}");
+    }
+
+    /// <summary>SIGKILL, and waits until the process is gone.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGTERM, and waits for the exit code.</summary>
+    public async Task<int> TerminateAsync()
+    {
+        using Process kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await KillAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    public static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,82 @@
+using Actors.Client;
+using Actors.Storage;
+using Actors.Sqlite;
+
+namespace Actors.EndToEnd;
+
+/// <summary>A silo process on a database file, a recorder process, and a client that does not give up while the silo is away.</summary>
+internal sealed class StormFixture : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("actors-storm-").FullName;
+    private readonly int _port = Program.FreePort();
+    private Program? _recorder;
+    private string _recorderUrl = "";
+    private HttpClient? _recorderHttp;
+
+    public Program Silo { get; private set; } = null!;
+
+    public ActorsClient Client { get; private set; } = null!;
+
+    public string Database => Path.Combine(_folder, "actors.db");
+
+    private string Log => Path.Combine(_folder, "effects.log");
+
+    public async Task<StormFixture> StartAsync()
+    {
+        (_recorder, _recorderUrl) = await Program.StartAsync(
+            Program.Dll("tests", "Actors.EndToEnd.Recorder"), [Database, Log], line => line.StartsWith("http://", StringComparison.Ordinal));
+        _recorderHttp = new HttpClient { BaseAddress = new Uri(_recorderUrl), Timeout = Timeout.InfiniteTimeSpan };
+        await StartSiloAsync();
+        HttpClient http = new() { BaseAddress = new Uri($"http://127.0.0.1:{_port}") };
+        // Away for the time of a restart, which on a busy machine is seconds.
+        Client = new ActorsClient(http, new ActorsClientOptions { AttemptsMax = 200, RetryDelay = TimeSpan.FromMilliseconds(100), RetryDelayMax = TimeSpan.FromMilliseconds(500) });
+        return this;
+    }
+
+    public async Task StartSiloAsync() =>
+        (Silo, _) = await Program.StartAsync(
+            Program.Dll("silo", "Actors.Silo"),
+            ["--urls", $"http://127.0.0.1:{_port}"],
+            line => line.StartsWith("Actors ", StringComparison.Ordinal),
+            new Dictionary<string, string>
+            {
+                ["ACTORS_DATABASE"] = Database,
+                ["Actors__Plugins__0"] = Program.Dll("tests", "Actors.EndToEnd.Plugin"),
+                ["Recorder__Url"] = _recorderUrl,
+                ["Logging__LogLevel__Default"] = "Warning",
+            });
+
+    public async Task KillAsync() => await Silo.KillAsync();
+
+    public async Task WhenEffectsAsync(int count)
+    {
+        using HttpResponseMessage answer = await _recorderHttp!.GetAsync(new Uri($"/when?wanted={count}", UriKind.Relative));
+        answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>The recorder's log: run, step key, attempt, verdict.</summary>
+    public IReadOnlyList<string[]> Effects()
+    {
+        using FileStream file = new(Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using StreamReader reader = new(file);
+        return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('\t'))];
+    }
+
+    public async Task<IReadOnlyList<string>> InvariantsAsync()
+    {
+        await using SqliteStore store = await SqliteStore.OpenReadOnlyAsync(new SqliteStoreOptions { Path = Database });
+        return await store.CheckInvariantsAsync(CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Silo.DisposeAsync();
+        _recorderHttp?.Dispose();
+        if (_recorder is not null)
+        {
+            await _recorder.DisposeAsync();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+}
