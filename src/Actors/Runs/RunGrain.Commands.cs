@@ -67,7 +67,7 @@ internal sealed partial class RunGrain
     }
 
     /// <summary>The task's answer is on its way to the store: it came before the walk had asked again.</summary>
-    public bool IsAnswered(HumanTaskId task) => _closedTasksOnTheWay.Contains(task.Value);
+    public bool IsAnswered(HumanTaskId task) => _closing.ContainsKey(task);
 
     public void Receive(GrainCommand command, SignalReceivedBody signal)
     {
