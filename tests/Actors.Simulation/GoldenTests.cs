@@ -66,8 +66,8 @@ public sealed class GoldenTests
     private static (GoldenFlow Flow, string Outcome) Replay(GoldenRun golden)
     {
         SimWorld world = new(1, fifo: true);
-        SimDatabase database = new(world);
-        MemoryStore store = database.Store;
+        SimDatabase database = new(world, new MemoryStore());
+        IStore store = database.Store;
         long life = store.BeginLifeAsync("writer", world.Now, default).Result;
         RunRow row = golden.Row with { No = store.ReserveRunNumbersAsync(life, 1, default).Result, Status = RunStatus.Running, Owner = null };
         Transition start = new() { Id = 1, Silo = life, Run = row.Id, RunNo = row.No, ExpectedSeq = 0, Entries = [golden.Entries[0]], Start = row };
@@ -98,7 +98,7 @@ public sealed class GoldenTests
     private static string Generate()
     {
         SimWorld world = new(20260101, fifo: true);
-        SimDatabase database = new(world);
+        SimDatabase database = new(world, new MemoryStore());
         GoldenFlow flow = new() { IsBroken = true };
         Silo silo = StartSilo(world, database, flow);
         List<RunId> runs = [];
