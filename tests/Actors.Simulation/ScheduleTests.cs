@@ -38,6 +38,26 @@ public sealed class ScheduleTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_silo_that_is_left_alone_rings_the_reminders_of_one_that_died()
+    {
+        SimWorld world = new(1, fifo: true);
+        Node tree = new SleepNode(1, 45_000);
+        SimCluster cluster = new(world, [tree], new SiloOptions { Name = "sim", IdleTimeout = TimeSpan.FromMilliseconds(30) });
+        SimProcess first = cluster.Start("first");
+        world.RunUntil(() => first.IsUp, 1_000);
+        // The other has looked ahead for two minutes already when the reminder is set, and the run is in nobody's memory when the first one dies.
+        SimProcess second = cluster.Start("second");
+        world.RunUntil(() => second.IsUp && cluster.Database.Calls.GetValueOrDefault(SimCall.FindReminders) == 2, 1_000);
+        second.Lane.IsPaused = true;
+        cluster.StartRun(0, 5);
+        world.RunUntil(() => cluster.Roots.Count == 1 && cluster.Row(cluster.Roots[0]) is { Owner: null, Status: RunStatus.Waiting }, 1_000);
+        second.Lane.IsPaused = false;
+        cluster.Kill(first.Lane);
+        cluster.Bury(first);
+        Assert.True(world.RunUntil(() => cluster.IsOver, 1_000), cluster.Describe());
+    }
+
+    [Fact]
     public void The_same_seed_gives_the_same_trace()
     {
         HashSet<ulong> different = [];

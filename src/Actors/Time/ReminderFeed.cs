@@ -12,6 +12,9 @@ internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
     private static readonly TimeSpan Horizon = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
+    // How far back each round looks; longer than a round and a horizon, so that nothing falls between.
+    private static readonly TimeSpan Overdue = TimeSpan.FromMinutes(5);
+
     // Bounds the memory of a minute in which very many are due: the rest is loaded when these have rung.
     private const int KeptMax = 100_000;
     private const int Page = 2_000;
@@ -66,6 +69,16 @@ internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
                 from = _loadedUntil;
                 // From now on commits up to the new horizon are announced; what was committed before is in the pages below.
                 _loadedUntil = until;
+            }
+
+            if (from != DateTimeOffset.MinValue)
+            {
+                // Due within what was loaded, but set by a silo that is not there any more to ring them.
+                Reminder longAgo = new(default, 0, "", now - Overdue);
+                foreach (Reminder late in await services.Store.FindRemindersAsync(now, longAgo, Page, CancellationToken.None).ConfigureAwait(false))
+                {
+                    Set(late);
+                }
             }
 
             // The pages before ended below this time, or after a certain reminder of it: none of it may be skipped.
