@@ -106,7 +106,8 @@ public abstract class ConcurrencySpecifications(StoreFixture fixture) : StoreSpe
         long last = await writer;
 
         Assert.Equal(last, loaded!.Entries[^1].Seq);
-        Assert.Equal(last, (await JournalAsync(run)).Count);
+        // Not by counting: the writer may have written more than one page of the journal.
+        Assert.Equal(last, (await Store.ReadLastEntryAsync(run.Tenant, run.Id, default))!.Value.Seq);
     }
 
     [Fact]
