@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text.Json;
+using Actors.Runs;
 using Actors.Silos;
 using Actors.Storage;
 using Xunit.Abstractions;
@@ -18,20 +20,21 @@ public sealed class ScheduleTests(ITestOutputHelper output)
     {
         Stopwatch watch = Stopwatch.StartNew();
         long steps = 0;
-        int crashes = 0, pauses = 0, fenced = 0, repeated = 0;
-        Seeds.Run(Schedules, seed =>
+        int crashes = 0, pauses = 0, stops = 0, fenced = 0, repeated = 0;
+        int ran = Seeds.Run(Schedules, seed =>
         {
             Schedule schedule = new(seed, Seeds.IsReplay);
             schedule.Run();
             steps += schedule.World.Steps;
             crashes += schedule.Crashes;
             pauses += schedule.Pauses;
+            stops += schedule.Stops;
             fenced += schedule.Fenced;
             repeated += schedule.Cluster.RepeatedCalls;
         });
-        output.WriteLine($"{Schedules:N0} schedules of {steps / Schedules:N0} callbacks in {watch.Elapsed.TotalSeconds:0.0} s: {Schedules / watch.Elapsed.TotalSeconds:N0} schedules/s; {crashes:N0} crashes, {pauses:N0} pauses, {fenced:N0} fenced silos, {repeated:N0} repeated calls");
+        output.WriteLine($"{ran:N0} schedules of {steps / ran:N0} callbacks in {watch.Elapsed.TotalSeconds:0.0} s: {ran / watch.Elapsed.TotalSeconds:N0} schedules/s; {crashes:N0} crashes, {pauses:N0} pauses, {stops:N0} stops, {fenced:N0} fenced silos, {repeated:N0} repeated calls");
         // Otherwise the schedules prove less than they say.
-        Assert.True(Seeds.IsReplay || (crashes > Schedules / 2 && pauses > Schedules / 4 && fenced > Schedules / 10));
+        Assert.True(Seeds.IsReplay || (crashes > ran / 2 && pauses > ran / 4 && stops > ran / 10 && fenced > ran / 10));
     }
 
     [Fact]
@@ -106,6 +109,8 @@ internal sealed class Schedule
 
     public int Pauses { get; private set; }
 
+    public int Stops { get; private set; }
+
     /// <summary>Silos that woke up after they had been declared dead.</summary>
     public int Fenced { get; private set; }
 
@@ -118,6 +123,7 @@ internal sealed class Schedule
             After(TimeSpan.FromMilliseconds(_random.Next(0, 4_000)), () => Cluster.StartRun(tree, input));
         }
 
+        After(TimeSpan.FromMilliseconds(_random.Next(0, 6_000)), SignalEarly);
         for (int i = _faultsLeft; i > 0; i--)
         {
             After(TimeSpan.FromMilliseconds(_random.Next(0, 8_000)), Hurt);
@@ -143,8 +149,8 @@ internal sealed class Schedule
         List<string> broken = Cluster.Check();
         foreach (RunId run in Cluster.Roots)
         {
-            Runs.RunStartedBody started = Runs.EntryBody.Read<Runs.RunStartedBody>(Cluster.Journal(run)[0]);
-            TreeInput input = System.Text.Json.JsonSerializer.Deserialize<TreeInput>(started.Input, FlowJson.Options)!;
+            RunStartedBody started = EntryBody.Read<RunStartedBody>(Cluster.Journal(run)[0]);
+            TreeInput input = JsonSerializer.Deserialize<TreeInput>(started.Input, FlowJson.Options)!;
             broken.AddRange(Cluster.CheckRoot(run, Reference.Of(_trees[input.Tree], input.Value)));
         }
 
@@ -162,6 +168,19 @@ internal sealed class Schedule
 
     private void After(TimeSpan time, Action action) => World.Network.PostAfter(time, action);
 
+    // Signals that come before anybody waits are kept.
+    private void SignalEarly()
+    {
+        foreach (RunId run in Cluster.Roots)
+        {
+            TreeInput input = JsonSerializer.Deserialize<TreeInput>(EntryBody.Read<RunStartedBody>(Cluster.Journal(run)[0]).Input, FlowJson.Options)!;
+            foreach (WaitNode wait in Values.All(_trees[input.Tree]).OfType<WaitNode>().Where(w => !w.Expires))
+            {
+                Cluster.Signal(run, TreeFlow.NameOf(wait));
+            }
+        }
+    }
+
     private void Hurt()
     {
         _faultsLeft--;
@@ -172,14 +191,43 @@ internal sealed class Schedule
         }
 
         SimProcess victim = _random.Pick(victims);
-        if (_random.Chance(0.5))
+        int choice = _random.Next(5);
+        if (choice < 2)
         {
             Cluster.Kill(victim.Lane);
+        }
+        else if (choice == 2)
+        {
+            Stop(victim);
         }
         else
         {
             Pause(victim);
         }
+    }
+
+    // A deployment: the silo drains, and its successor starts whether it has come to its end or not.
+    private void Stop(SimProcess victim)
+    {
+        Stops++;
+        _faultsLeft++;
+        World.Trace.Say(World, () => $"{victim.Name} is stopped");
+        victim.Lane.Post(() => victim.Silo.StopAsync());
+        After(TimeSpan.FromMilliseconds(_random.Next(0, 10_000)), StartAnother);
+        After(TimeSpan.FromSeconds(70), () =>
+        {
+            _faultsLeft--;
+            if (victim.IsAlive)
+            {
+                if (victim.Silo.ActiveRuns > 0 && !Cluster.Database.DeadLives.Contains(victim.Silo.LifeNo))
+                {
+                    Cluster.Database.Broken.Add($"{victim.Name} was stopped, but has {victim.Silo.ActiveRuns} runs in memory and its life goes on.");
+                }
+
+                victim.Lane.Kill();
+                Cluster.Bury(victim);
+            }
+        });
     }
 
     private void Pause(SimProcess victim)
@@ -217,7 +265,11 @@ internal sealed class Schedule
     private void AfterFence(SimProcess victim)
     {
         _faultsLeft++;
-        victim.Lane.Post(() => victim.Silo.StartRunAsync(new StartRun { Flow = TreeFlow.FlowName, Input = System.Text.Json.JsonSerializer.SerializeToElement(new TreeInput(0, "", 1), FlowJson.Options) }, Caller.Local));
+        for (int seconds = 0; seconds < 30; seconds += 3)
+        {
+            After(TimeSpan.FromSeconds(seconds), () => Poke(victim));
+        }
+
         After(TimeSpan.FromSeconds(40), () =>
         {
             _faultsLeft--;
@@ -228,6 +280,12 @@ internal sealed class Schedule
 
             Cluster.Kill(victim.Lane);
         });
+    }
+
+    private static void Poke(SimProcess victim)
+    {
+        StartRun request = new() { Flow = TreeFlow.FlowName, Input = JsonSerializer.SerializeToElement(new TreeInput(0, "", 1), FlowJson.Options) };
+        victim.Lane.Post(() => victim.Silo.StartRunAsync(request, Caller.Local));
     }
 
     private SimWeather Weather(SimScheduler lane, SimCall call, IReadOnlyList<Transition>? batch)

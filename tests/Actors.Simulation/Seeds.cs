@@ -9,7 +9,8 @@ internal static class Seeds
     public static bool IsReplay => Given is not null;
 
     /// <param name="run">Throws when something is wrong.</param>
-    public static void Run(int count, Action<ulong> run, [System.Runtime.CompilerServices.CallerMemberName] string test = "")
+    /// <returns>How many ran.</returns>
+    public static int Run(int count, Action<ulong> run, [System.Runtime.CompilerServices.CallerMemberName] string test = "")
     {
         // Elsewhere than in CI more seeds, and others, can be tried.
         count = int.TryParse(Environment.GetEnvironmentVariable("ACTORS_SEEDS"), out int wanted) ? wanted : count;
@@ -25,5 +26,7 @@ internal static class Seeds
                 Assert.Fail($"Seed {seed}. Replay it with: ACTORS_SEED={seed} dotnet test tests/Actors.Simulation --filter {test}\n{e.Message}\n{(e is InvalidOperationException ? "" : e.StackTrace)}");
             }
         }
+
+        return IsReplay ? 1 : count;
     }
 }

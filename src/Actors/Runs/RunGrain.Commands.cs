@@ -7,7 +7,9 @@ namespace Actors.Runs;
 internal sealed partial class RunGrain
 {
     private readonly HashSet<string> _signalIdsOnTheWay = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _closedTasksOnTheWay = new(StringComparer.Ordinal);
+
+    // Human tasks whose closing is on its way, with the answers that came too late: who won is certain when it is committed.
+    private readonly Dictionary<HumanTaskId, List<GrainCommand>> _closing = [];
 
     /// <summary>Puts a command into the mailbox. False when the grain has left memory: the command belongs to the next activation.</summary>
     /// <exception cref="OverloadedException">The mailbox is full.</exception>
@@ -37,7 +39,19 @@ internal sealed partial class RunGrain
         JournalNode? node = _journal.Find(task.Key);
         bool open = node is { Opened.Kind: EntryKind.AskOpened, Outcome: null } && EntryBody.Read<AskOpenedBody>(node.Opened.Payload).TaskId == task.Id.Value;
         Verb? verb = _openByKey.GetValueOrDefault(task.Key);
-        if (!open || verb is { HasOutcome: true } or { Closed: true } || verb is not (null or AskVerb) || !_closedTasksOnTheWay.Add(task.Id.Value))
+        if (!open && verb is AskVerb { Opened: { } opened } && opened == task.Id)
+        {
+            // The row is committed, or nobody could know the task; only the acknowledgement has not come back yet.
+            (open, node) = (true, verb.Node);
+        }
+
+        if (_closing.TryGetValue(task.Id, out List<GrainCommand>? late))
+        {
+            late.Add(command);
+            return;
+        }
+
+        if (!open || verb is { HasOutcome: true } or { Closed: true } || verb is not (null or AskVerb))
         {
             command.Fail(new ConflictException("task_closed", $"Human task {task.Id} is not open any more."));
             return;
@@ -53,7 +67,7 @@ internal sealed partial class RunGrain
     }
 
     /// <summary>The task's answer is on its way to the store: it came before the walk had asked again.</summary>
-    public bool IsAnswered(HumanTaskId task) => _closedTasksOnTheWay.Contains(task.Value);
+    public bool IsAnswered(HumanTaskId task) => _closing.ContainsKey(task);
 
     public void Receive(GrainCommand command, SignalReceivedBody signal)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Actors.Flows;
+using Actors.Silos;
 using Actors.Storage;
 using Actors.Time;
 
@@ -58,6 +59,7 @@ internal sealed partial class RunGrain
         if (_tasksOpened?.RemoveAll(t => t.Id == closing.Id) is null or 0)
         {
             (_tasksClosed ??= []).Add(closing);
+            _closing.TryAdd(closing.Id, []);
         }
 
         if (reminderKey is not null)
@@ -255,6 +257,14 @@ internal sealed partial class RunGrain
             }
         }
 
+        foreach (HumanTaskClosing closing in transition.HumanTasksClosed)
+        {
+            if (_closing.Remove(closing.Id, out List<GrainCommand>? late))
+            {
+                late.ForEach(c => c.Fail(new ConflictException("task_closed", $"Human task {closing.Id} is not open any more.")));
+            }
+        }
+
         foreach (GrainCommand reply in _inFlightReplies)
         {
             reply.Succeed();
@@ -431,13 +441,14 @@ internal sealed partial class RunGrain
 
     private void FailReplies()
     {
-        foreach (GrainCommand reply in _replies.Concat(_inFlightReplies))
+        foreach (GrainCommand reply in _replies.Concat(_inFlightReplies).Concat(_closing.Values.SelectMany(late => late)))
         {
             reply.Fail(new Silos.UnavailableException("The silo lost or left the run before the change was committed; try again."));
         }
 
         _replies.Clear();
         _inFlightReplies.Clear();
+        _closing.Clear();
     }
 
     private static bool IsOutcomeOf(Verb verb, EntryKind kind) =>

@@ -108,7 +108,9 @@ internal sealed class RunNumbers(IStore store, long silo, EngineScheduler schedu
     private const int Block = 1024;
 
     private readonly Lock _lock = new();
-    private TaskCompletionSource? _reserving;
+
+    // Those who wait for the block that is being reserved, each with a task of its own: waiters of one task would go on on other threads. Null when none is.
+    private List<TaskCompletionSource>? _waiting;
     private long _next, _end;
 
     public bool TryTake(out long number)
@@ -129,16 +131,22 @@ internal sealed class RunNumbers(IStore store, long silo, EngineScheduler schedu
                 return number;
             }
 
-            TaskCompletionSource? mine = null;
-            Task reserved;
+            TaskCompletionSource? waiter = null;
             lock (_lock)
             {
-                reserved = (_reserving ??= mine = new()).Task;
+                if (_waiting is null)
+                {
+                    _waiting = [];
+                }
+                else
+                {
+                    _waiting.Add(waiter = new());
+                }
             }
 
-            if (mine is null)
+            if (waiter is not null)
             {
-                await reserved.WaitAsync(cancellationToken).ConfigureAwait(false);
+                await waiter.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
                 continue;
             }
 
@@ -158,13 +166,14 @@ internal sealed class RunNumbers(IStore store, long silo, EngineScheduler schedu
             }
             finally
             {
+                List<TaskCompletionSource> waiting;
                 lock (_lock)
                 {
-                    _reserving = null;
+                    (waiting, _waiting) = (_waiting, null);
                 }
 
                 // Also after a failure: one of those who waited tries next.
-                scheduler.Complete(mine);
+                waiting.ForEach(scheduler.Complete);
             }
         }
     }

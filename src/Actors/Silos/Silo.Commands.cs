@@ -75,8 +75,9 @@ public sealed partial class Silo
         }
         catch (ConflictException)
         {
-            // Somebody else was first. The row may still be on its way to say who.
-            throw Closed(await TaskAsync(id, caller, cancellationToken).ConfigureAwait(false));
+            // Somebody else was first, and the row says who; or this silo lost the run without knowing it yet.
+            HumanTaskRow now = await TaskAsync(id, caller, cancellationToken).ConfigureAwait(false);
+            throw now.Status == HumanTaskStatus.Open ? new UnavailableException($"Human task {id} could not be closed here; try again.") : Closed(now);
         }
 
         return await TaskAsync(id, caller, cancellationToken).ConfigureAwait(false);
@@ -134,8 +135,7 @@ public sealed partial class Silo
     {
         HumanTaskStatus.Answered => new ConflictException("task_closed", $"Human task {task.Id} was answered '{task.Decision}' by {task.AnsweredBy} at {task.ClosedAt:u}."),
         HumanTaskStatus.Expired => new ConflictException("task_closed", $"Human task {task.Id} expired at {task.ClosedAt:u}."),
-        HumanTaskStatus.Cancelled => new ConflictException("task_closed", $"Human task {task.Id} was cancelled with its run at {task.ClosedAt:u}."),
-        _ => new ConflictException("task_closed", $"Human task {task.Id} is being closed."),
+        _ => new ConflictException("task_closed", $"Human task {task.Id} was cancelled with its run at {task.ClosedAt:u}."),
     };
 
     private void CheckSize(JsonElement value, string pointer)

@@ -46,10 +46,11 @@ internal sealed class SimCluster : IProbe
     private readonly Dictionary<(RunId, string Key, int Attempt, bool Fallback), List<long>> _calls = [];
     private int _ids;
 
-    public SimCluster(SimWorld world, IReadOnlyList<Node> trees, SiloOptions? options = null)
+    /// <param name="store">Null: the in-memory store.</param>
+    public SimCluster(SimWorld world, IReadOnlyList<Node> trees, SiloOptions? options = null, IStore? store = null)
     {
         World = world;
-        Database = new SimDatabase(world) { Kill = Kill, OnApplied = OnApplied };
+        Database = new SimDatabase(world, store ?? new MemoryStore()) { Kill = Kill, OnApplied = OnApplied };
         _options = options ?? new SiloOptions { Name = "sim" };
         _flows.Add(new TreeFlow(trees, this));
     }

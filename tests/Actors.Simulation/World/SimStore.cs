@@ -34,15 +34,16 @@ internal enum SimCall
 /// <param name="Latency">Zero: the call completes before it returns.</param>
 internal readonly record struct SimWeather(SimFault Fault, TimeSpan Latency);
 
-/// <summary>The database that all simulated processes share: the in-memory store, and the oracles that watch every change of it.</summary>
-internal sealed class SimDatabase(SimWorld world)
+/// <summary>The database that all simulated processes share, and the oracles that watch every change of it.</summary>
+/// <param name="store">Every call of it must complete before it returns.</param>
+internal sealed class SimDatabase(SimWorld world, IStore store)
 {
     private readonly Dictionary<RunId, long> _owners = [];
     private readonly Dictionary<SimScheduler, List<long>> _lives = [];
     private readonly HashSet<long> _applied = [];
     private readonly Dictionary<(RunId, string), int> _outcomes = [];
 
-    public MemoryStore Store { get; } = new();
+    public IStore Store => store;
 
     public SimWorld World => world;
 

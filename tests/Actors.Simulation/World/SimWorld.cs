@@ -96,11 +96,21 @@ internal sealed class SimWorld
         return _escaped is null ? true : throw new InvalidOperationException(_escaped);
     }
 
-    internal long NextOrder() => ++_order;
+    internal long NextOrder(SimScheduler lane)
+    {
+        RequireOwnThread(lane);
+        return ++_order;
+    }
 
     internal void Arm(SimTimer timer, DateTimeOffset due, long order) => _timers.Enqueue(timer, (due.UtcTicks, order));
 
     internal long OnPost(SimScheduler lane)
+    {
+        RequireOwnThread(lane);
+        return ++_posts;
+    }
+
+    private void RequireOwnThread(SimScheduler lane)
     {
         if (Environment.CurrentManagedThreadId != _thread)
         {
@@ -108,8 +118,6 @@ internal sealed class SimWorld
             _escaped = $"Something of '{lane.Name}' escaped to another thread, where no seed rules it:\n{Environment.StackTrace}";
             throw new InvalidOperationException(_escaped);
         }
-
-        return ++_posts;
     }
 
     private bool RunOne()
@@ -253,7 +261,7 @@ internal sealed class SimTimer(SimScheduler lane, TimerCallback callback, object
         _armed = 0;
         if (dueTime != Timeout.InfiniteTimeSpan && !lane.IsDead)
         {
-            _armed = lane.World.NextOrder();
+            _armed = lane.World.NextOrder(lane);
             lane.World.Arm(this, lane.World.Now + dueTime, _armed);
         }
 

@@ -14,6 +14,9 @@ internal sealed class AskVerb(HumanQuestion question) : Verb<HumanAnswer>
     private HumanTaskId _id;
     private DateTimeOffset? _due;
 
+    /// <summary>The human task, once the question has been put; null before.</summary>
+    public HumanTaskId? Opened => _id == default ? null : _id;
+
     public override string Noun => "a question to people";
 
     public override string Why
