@@ -12,9 +12,14 @@ namespace Actors.Hosting;
 /// with the run and the stream ends. A stream that ends without <c>done</c> was cut: the caller connects again with <c>Last-Event-ID</c>.
 /// </summary>
 /// <param name="After">Only events with a larger number.</param>
-internal sealed record RunStream(RunId Id, Caller Caller, long After) : IResult
+/// <param name="WithStarts">
+/// The journal has the start of a step only when it runs longer than a second. True: the start of every other step comes with its outcome, without an id, because there is
+/// nothing to resume after.
+/// </param>
+internal sealed record RunStream(RunId Id, Caller Caller, long After, bool WithStarts = false) : IResult
 {
     private const int PageSize = 500;
+    private static readonly TimeSpan JournaledFrom = TimeSpan.FromSeconds(1);
 
     public async Task ExecuteAsync(HttpContext context)
     {
@@ -104,8 +109,20 @@ internal sealed record RunStream(RunId Id, Caller Caller, long After) : IResult
         }
     }
 
-    private static Task WriteAsync(HttpContext context, RunEvent e, CancellationToken cancellationToken) =>
-        WriteAsync(context, e.Seq, e.Type, JsonSerializer.Serialize(RunViews.Event(e), WireJson.Default.RunEventView), cancellationToken);
+    private async Task WriteAsync(HttpContext context, RunEvent e, CancellationToken cancellationToken)
+    {
+        if (WithStarts && Start(e) is { } start)
+        {
+            await WriteAsync(context, null, start.Type, JsonSerializer.Serialize(RunViews.Event(start), WireJson.Default.RunEventView), cancellationToken);
+        }
+
+        await WriteAsync(context, e.Seq, e.Type, JsonSerializer.Serialize(RunViews.Event(e), WireJson.Default.RunEventView), cancellationToken);
+    }
+
+    private static RunEvent? Start(RunEvent e) =>
+        e.Type is Actors.RunEventTypes.StepCompleted or Actors.RunEventTypes.StepFailed or Actors.RunEventTypes.StepRetrying && e.Duration < JournaledFrom
+            ? new RunEvent(e.Seq - 1, Actors.RunEventTypes.StepStarted, e.At - e.Duration.Value, e.Step, e.Attempt)
+            : null;
 
     private static async Task WriteAsync(HttpContext context, long? id, string type, string data, CancellationToken cancellationToken)
     {

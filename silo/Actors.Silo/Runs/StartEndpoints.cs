@@ -82,7 +82,7 @@ internal static class StartEndpoints
         _ = new QueryReader(context);
         (StartedRun started, Caller caller) = await BeginAsync(context, name, silo, callers);
         context.Response.Headers.Location = views.Links(context, started.Run.Id).Self;
-        return new RunStream(started.Run.Id, caller, After: 0);
+        return new RunStream(started.Run.Id, caller, After: 0, WithStarts: true);
     }
 
     private static async Task<(StartedRun Started, Caller Caller)> BeginAsync(HttpContext context, string name, Silo silo, CallerResolver callers)

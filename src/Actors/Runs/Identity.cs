@@ -1,8 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Actors;
 
 /// <summary>The name of one run, unique over all tenants of a database: 1 to 64 characters of <c>A-Z a-z 0-9 _ -</c>.</summary>
+[JsonConverter(typeof(RunId.JsonAsText))]
 public readonly record struct RunId
 {
     public const int LengthMax = 64;
@@ -31,9 +34,19 @@ public readonly record struct RunId
     public override string ToString() => Value;
 
     private static bool IsValid([NotNullWhen(true)] string? text) => Text.IsIdentifier(text, LengthMax);
+
+    /// <summary>In JSON an id is its text, so that flows can return it and keep it in their state.</summary>
+    internal sealed class JsonAsText : JsonConverter<RunId>
+    {
+        public override RunId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.GetString() is not { Length: > 0 } text ? default : TryParse(text, out RunId id) ? id : throw new JsonException($"'{Text.Shorten(text, 80)}' is not a run id.");
+
+        public override void Write(Utf8JsonWriter writer, RunId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+    }
 }
 
 /// <summary>The name of one human task: the same alphabet and length as a run id.</summary>
+[JsonConverter(typeof(HumanTaskId.JsonAsText))]
 public readonly record struct HumanTaskId
 {
     private readonly string? _value;
@@ -58,6 +71,15 @@ public readonly record struct HumanTaskId
     }
 
     public override string ToString() => Value;
+
+    /// <summary>In JSON an id is its text, so that flows can return it and keep it in their state.</summary>
+    internal sealed class JsonAsText : JsonConverter<HumanTaskId>
+    {
+        public override HumanTaskId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.GetString() is not { Length: > 0 } text ? default : TryParse(text, out HumanTaskId id) ? id : throw new JsonException($"'{Text.Shorten(text, 80)}' is not a human task id.");
+
+        public override void Write(Utf8JsonWriter writer, HumanTaskId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+    }
 }
 
 /// <summary>

@@ -145,6 +145,16 @@ public sealed class StartTests(SiloFixture silo)
         Assert.StartsWith("/runs/", response.Headers.Location?.OriginalString, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_executed_stream_tells_the_start_of_each_step_before_its_end()
+    {
+        HttpResponseMessage response = await silo.PostAsync("/flows/Echo/execute/stream", """{"input":{"text":"hi"}}""");
+
+        string[] events = (await response.Content.ReadAsStringAsync()).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        int end = Array.FindIndex(events, e => e.Contains("event: step.completed", StringComparison.Ordinal));
+        Assert.StartsWith("event: step.started\ndata: ", events[end - 1], StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("/flows/Echo/runs", """{"input":{"text":5}}""", "/input/text")]
     [InlineData("/flows/greeting/runs", """{"inputs":{}}""", "/inputs/name")]

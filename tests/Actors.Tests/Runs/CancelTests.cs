@@ -347,27 +347,30 @@ public sealed class CancelTests
     }
 
     [Fact]
-    public async Task A_signal_that_comes_while_the_run_ends_leaves_no_entry_after_its_end()
+    public async Task A_signal_that_comes_while_the_run_ends_is_refused_or_recorded_before_the_end()
     {
         await using ActorsTestHost host = new();
-        host.Flow<int, int>("f", (ctx, n) => ctx.Step("s", s => Task.FromResult(1)));
-        await host.StartAsync();
-        for (int i = 0; i < 200; i++)
+        using ManualResetEventSlim hold = new();
+        TaskCompletionSource inFlow = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        // The flow's last turn holds its thread while the commands come in, so that they are in the mailbox when the end is appended.
+        host.Flow<int, int>("held", async (ctx, n) =>
         {
-            RunId run = await host.StartRunAsync("f", 1);
-            Task[] commands = [.. Enumerable.Range(0, 8).Select(k => Task.Run(async () =>
-            {
-                try
-                {
-                    await (k % 2 == 0 ? host.SignalAsync(run, "x", 1) : host.CancelAsync(run));
-                }
-                catch (ConflictException)
-                {
-                }
-            }))];
-            await host.EndAsync(run);
-            await Task.WhenAll(commands);
-            Assert.True((await host.EventsAsync(run))[^1].IsFinal);
+            await ctx.Step("s", s => Task.FromResult(1));
+            inFlow.TrySetResult();
+            hold.Wait();
+            return 1;
+        });
+        await host.StartAsync();
+        RunId run = await host.StartRunAsync("held", 1);
+        await inFlow.Task;
+        Task[] commands = [host.SignalAsync(run, "x", 1), host.CancelAsync(run), host.SignalAsync(run, "y", 1)];
+        hold.Set();
+        await host.EndAsync(run);
+        foreach (Task command in commands)
+        {
+            Assert.Equal("run_ended", (await Assert.ThrowsAsync<ConflictException>(() => command)).Code);
         }
+
+        Assert.Equal(RunEventTypes.RunCompleted, (await host.EventsAsync(run))[^1].Type);
     }
 }

@@ -451,4 +451,57 @@ public sealed class SiloTests
         Assert.Empty(await host.Store.FindRemindersAsync(DateTimeOffset.MaxValue, null, 10, default));
         Assert.Empty(await host.Store.ListHumanTasksAsync(new HumanTaskQuery { Tenant = "default", Status = HumanTaskStatus.Open }, default));
     }
+
+    [Fact]
+    public async Task A_body_that_is_cancelled_while_it_waits_for_a_place_never_begins()
+    {
+        await using ActorsTestHost host = new(new ActorsTestOptions { Silo = new SiloOptions { BodiesMax = 1 } });
+        TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        List<int> began = [];
+        host.Flow<int, int>("f", (ctx, n) => ctx.Step("s", n, async (v, _) =>
+        {
+            lock (began)
+            {
+                began.Add(v);
+            }
+
+            await go.Task;
+            return v;
+        }));
+        await host.StartAsync();
+        RunId first = await host.StartRunAsync("f", 1);
+        await host.SettleAsync();
+        RunId second = await host.StartRunAsync("f", 2);
+        await host.SettleAsync();
+        await host.CancelAsync(second);
+        await host.SettleAsync();
+        go.SetResult();
+        Assert.Equal(RunStatus.Completed, (await host.EndAsync(first)).Run.Status);
+        Assert.Equal(RunStatus.Cancelled, (await host.EndAsync(second)).Run.Status);
+        Assert.Equal([1], began);
+    }
+
+    [Fact]
+    public async Task A_start_of_a_child_waits_for_the_store_when_run_numbers_are_used_up()
+    {
+        CountingStore store = new(new MemoryStore());
+        await using ActorsTestHost host = new(new ActorsTestOptions { Store = store });
+        host.Flow<int, int>("child", (ctx, n) => Task.FromResult(n));
+        host.Flow<int, int>("f", async (ctx, n) =>
+        {
+            await ctx.WaitFor<int>("go");
+            RunId[] started = await ctx.Map("m", Enumerable.Range(0, 1100).ToArray(), (c, item, _) => c.Start("s", "child", item));
+            return started.Length;
+        });
+        await host.StartAsync();
+        RunId run = await host.StartRunAsync("f", 1);
+        await host.WhenStatusAsync(run, RunStatus.Waiting);
+        store.OnRead = () => throw new StoreException(StoreFailure.Transient, "away");
+        await host.SignalAsync(run, "go", 1);
+        await host.SettleAsync();
+        Assert.Equal(RunStatus.Running, (await host.Silo.GetRunAsync(run, ActorsTestHost.Caller))!.Run.Status);
+        store.OnRead = null;
+        await host.AdvanceAsync(TimeSpan.FromSeconds(5));
+        Assert.Equal(1100, (await host.EndAsync(run)).Output.GetInt32());
+    }
 }

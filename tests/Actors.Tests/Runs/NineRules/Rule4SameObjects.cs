@@ -203,4 +203,19 @@ public sealed class Rule4SameObjects
         await host.StartAsync();
         Assert.True((await host.RunAsync("f", 1)).Output.GetBoolean());
     }
+
+    [Fact]
+    public async Task Ids_of_runs_and_tasks_can_be_results_and_state()
+    {
+        await using ActorsTestHost host = new(Rewalk);
+        host.Flow<int, bool>("f", async (ctx, n) =>
+        {
+            RunId id = await ctx.Scope("s", async c => await c.Step("id", s => Task.FromResult(s.Run.Id)));
+            HumanTaskId task = await ctx.Step("task", s => Task.FromResult(new HumanTaskId("task_1")));
+            ctx.State.Set("id", id);
+            return id == ctx.Run.Id && ctx.State.Get<RunId>("id") == id && task.Value == "task_1";
+        });
+        await host.StartAsync();
+        Assert.True((await host.RunAsync("f", 1)).Output.GetBoolean());
+    }
 }
