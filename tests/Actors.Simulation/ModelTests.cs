@@ -72,7 +72,7 @@ public sealed class ModelTests(ITestOutputHelper output)
 /// <summary>One random flow in one simulated process that dies and is started again.</summary>
 internal sealed class ModelRun
 {
-    private const long StepsMax = 100_000;
+    private const long StepsMax = 1_000_000;
 
     private readonly Node _tree;
     private readonly long _input;

@@ -79,7 +79,8 @@ public sealed class ScheduleTests(ITestOutputHelper output)
 /// <summary>One schedule: some runs, two silos, and so many faults before everything heals.</summary>
 internal sealed class Schedule
 {
-    private const long StepsMax = 60_000;
+    // Hours of virtual time in which three silos look for work every ten seconds.
+    private const long StepsMax = 1_000_000;
 
     // As long as a lease: a peer is declared dead when it has not been heard of for so long.
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(8);
