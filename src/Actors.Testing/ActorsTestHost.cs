@@ -99,7 +99,7 @@ public class ActorsTestHost : IAsyncDisposable
 
     public async Task<ActorsTestHost> StartAsync()
     {
-        Silo = new Silo(Settings.Silo, Store, Flows, Tasks, _time, NullLoggerFactory.Instance, _scheduler, new IdSource()) { Probe = Settings.RewalkEveryCommit ? _recorder : null };
+        Silo = new Silo(Settings.Silo, Store, Flows, Tasks, _time, NullLoggerFactory.Instance, _scheduler, new IdSource()) { Probe = Settings.RewalkEveryCommit ? _recorder.Probe : null };
         await Silo.StartAsync().WaitAsync(Settings.Limit);
         return this;
     }

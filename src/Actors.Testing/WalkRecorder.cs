@@ -8,15 +8,18 @@ namespace Actors.Testing;
 /// <summary>
 /// Records what was committed and what flow code was given, and walks a run again from each of its commits. It stands between the silo and its store.
 /// </summary>
-internal sealed class WalkRecorder(IStore inner) : EngineProbe, IStore
+internal sealed class WalkRecorder(IStore inner) : DelegatingStore(inner)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<RunId, List<Transition>> _transitions = [];
     private readonly Dictionary<RunId, List<Walk>> _walks = [];
 
-    public IStore Inner => inner;
+    private WalkProbe? _probe;
 
-    public string Name => inner.Name;
+    public IStore Inner { get; } = inner;
+
+    /// <summary>Tells the recorder what flow code is given.</summary>
+    public EngineProbe Probe => _probe ??= new WalkProbe(this);
 
     /// <summary>What comes now belongs to another activation.</summary>
     public void OnWalkLost()
@@ -30,7 +33,7 @@ internal sealed class WalkRecorder(IStore inner) : EngineProbe, IStore
         }
     }
 
-    public override void OnDelivered(RunId run, long seq, string key)
+    private void OnDelivered(RunId run, long seq, string key)
     {
         lock (_lock)
         {
@@ -49,11 +52,9 @@ internal sealed class WalkRecorder(IStore inner) : EngineProbe, IStore
         }
     }
 
-    public override bool MayRun(RunId run, string step) => true;
-
-    public async ValueTask<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<Transition> batch, CancellationToken cancellationToken)
+    public override async ValueTask<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<Transition> batch, CancellationToken cancellationToken)
     {
-        IReadOnlyList<CommitOutcome> outcomes = await inner.CommitAsync(batch, cancellationToken);
+        IReadOnlyList<CommitOutcome> outcomes = await Inner.CommitAsync(batch, cancellationToken);
         lock (_lock)
         {
             for (int i = 0; i < batch.Count; i++)
@@ -142,41 +143,12 @@ internal sealed class WalkRecorder(IStore inner) : EngineProbe, IStore
         return list;
     }
 
-    public ValueTask<long> BeginLifeAsync(string siloName, DateTimeOffset at, CancellationToken cancellationToken) => inner.BeginLifeAsync(siloName, at, cancellationToken);
+    private sealed class WalkProbe(WalkRecorder recorder) : EngineProbe
+    {
+        public override void OnDelivered(RunId run, long seq, string key) => recorder.OnDelivered(run, seq, key);
 
-    public ValueTask EndLifeAsync(long silo, DateTimeOffset at, CancellationToken cancellationToken) => inner.EndLifeAsync(silo, at, cancellationToken);
-
-    public ValueTask<long> ReserveRunNumbersAsync(long silo, int count, CancellationToken cancellationToken) => inner.ReserveRunNumbersAsync(silo, count, cancellationToken);
-
-    public ValueTask<IReadOnlyList<LoadedRun?>> ClaimAsync(long silo, IReadOnlyList<RunId> runs, CancellationToken cancellationToken) => inner.ClaimAsync(silo, runs, cancellationToken);
-
-    public ValueTask<IReadOnlyList<RunId>> FindRunnableAsync(int limit, CancellationToken cancellationToken) => inner.FindRunnableAsync(limit, cancellationToken);
-
-    public ValueTask<IReadOnlyList<Reminder>> FindRemindersAsync(DateTimeOffset before, Reminder? after, int limit, CancellationToken cancellationToken) =>
-        inner.FindRemindersAsync(before, after, limit, cancellationToken);
-
-    public ValueTask<RunRow?> GetRunAsync(string tenant, RunId id, CancellationToken cancellationToken) => inner.GetRunAsync(tenant, id, cancellationToken);
-
-    public ValueTask<RunRow?> GetRunByIdempotencyKeyAsync(string tenant, string key, CancellationToken cancellationToken) => inner.GetRunByIdempotencyKeyAsync(tenant, key, cancellationToken);
-
-    public ValueTask<IReadOnlyList<RunRow>> ListRunsAsync(RunQuery query, CancellationToken cancellationToken) => inner.ListRunsAsync(query, cancellationToken);
-
-    public ValueTask<IReadOnlyList<JournalEntry>> ReadJournalAsync(string tenant, RunId id, long afterSeq, int limit, CancellationToken cancellationToken) =>
-        inner.ReadJournalAsync(tenant, id, afterSeq, limit, cancellationToken);
-
-    public ValueTask<JournalEntry?> ReadLastEntryAsync(string tenant, RunId id, CancellationToken cancellationToken) => inner.ReadLastEntryAsync(tenant, id, cancellationToken);
-
-    public ValueTask<HumanTaskRow?> GetHumanTaskAsync(string tenant, HumanTaskId id, CancellationToken cancellationToken) => inner.GetHumanTaskAsync(tenant, id, cancellationToken);
-
-    public ValueTask<IReadOnlyList<HumanTaskRow>> ListHumanTasksAsync(HumanTaskQuery query, CancellationToken cancellationToken) => inner.ListHumanTasksAsync(query, cancellationToken);
-
-    public ValueTask SaveFlowAsync(FlowRow flow, CancellationToken cancellationToken) => inner.SaveFlowAsync(flow, cancellationToken);
-
-    public ValueTask<FlowRow?> GetFlowAsync(string tenant, string name, string version, CancellationToken cancellationToken) => inner.GetFlowAsync(tenant, name, version, cancellationToken);
-
-    public ValueTask<IReadOnlyList<string>> CheckInvariantsAsync(CancellationToken cancellationToken) => inner.CheckInvariantsAsync(cancellationToken);
-
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
+        public override bool MayRun(RunId run, string step) => true;
+    }
 
     private sealed class Walk
     {
