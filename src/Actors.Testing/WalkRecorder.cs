@@ -115,8 +115,13 @@ internal sealed class WalkRecorder(IStore inner) : EngineProbe, IStore
                     $"The walk of run {run} from entry {prefix[^1].Seq} of {journal.Length} is not what came first. Expected: {string.Join(", ", expected)}. Delivered: {string.Join(", ", walk.Delivered)}.");
             }
 
-            foreach (string step in walk.Begun)
+            foreach ((string step, int after) in walk.Begun)
             {
+                if (after < walk.Delivered.Count)
+                {
+                    throw new ActorsTestException($"The walk of run {run} from entry {prefix[^1].Seq} would begin '{step}' after {after} of {walk.Delivered.Count} recorded outcomes.");
+                }
+
                 if (Array.Exists(prefix, e => e.Key == step && e.Kind is EntryKind.StepCompleted or EntryKind.StepFailed or EntryKind.StepCancelled && e.Key == step))
                 {
                     throw new ActorsTestException($"The walk of run {run} from entry {prefix[^1].Seq} would run '{step}' again, which has an outcome.");
@@ -190,7 +195,8 @@ internal sealed class WalkRecorder(IStore inner) : EngineProbe, IStore
     {
         public List<(long Seq, string Key)> Delivered { get; } = [];
 
-        public List<string> Begun { get; } = [];
+        /// <summary>Steps that would have run, with the number of outcomes that had been delivered by then.</summary>
+        public List<(string Step, int After)> Begun { get; } = [];
 
         public override void OnDelivered(RunId run, long seq, string key)
         {
@@ -205,9 +211,9 @@ internal sealed class WalkRecorder(IStore inner) : EngineProbe, IStore
 
         public override bool MayRun(RunId run, string step)
         {
-            lock (Begun)
+            lock (Delivered)
             {
-                Begun.Add(step);
+                Begun.Add((step, Delivered.Count));
             }
 
             return false;
