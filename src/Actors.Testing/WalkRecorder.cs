@@ -18,19 +18,7 @@ internal sealed class WalkRecorder(IStore inner) : EngineProbe, IStore
 
     public string Name => inner.Name;
 
-    /// <summary>What comes now belongs to another activation.</summary>
-    public void OnWalkLost()
-    {
-        lock (_lock)
-        {
-            foreach (List<Walk> walks in _walks.Values)
-            {
-                walks[^1].Over = true;
-            }
-        }
-    }
-
-    public override void OnDelivered(RunId run, long seq, string key)
+    public override void OnWalk(RunId run)
     {
         lock (_lock)
         {
@@ -39,13 +27,15 @@ internal sealed class WalkRecorder(IStore inner) : EngineProbe, IStore
                 _walks.Add(run, walks = []);
             }
 
-            // Within a walk numbers only rise: a smaller one is the beginning of the next.
-            if (walks.Count == 0 || walks[^1].Over || (walks[^1].Delivered.Count > 0 && walks[^1].Delivered[^1].Seq >= seq))
-            {
-                walks.Add(new Walk());
-            }
+            walks.Add(new Walk());
+        }
+    }
 
-            walks[^1].Delivered.Add((seq, key));
+    public override void OnDelivered(RunId run, long seq, string key)
+    {
+        lock (_lock)
+        {
+            _walks[run][^1].Delivered.Add((seq, key));
         }
     }
 
@@ -186,8 +176,6 @@ internal sealed class WalkRecorder(IStore inner) : EngineProbe, IStore
     private sealed class Walk
     {
         public List<(long Seq, string Key)> Delivered { get; } = [];
-
-        public bool Over { get; set; }
     }
 
     /// <summary>One walk over the entries up to a commit, on a silo and a store of its own, at the time of that commit.</summary>
@@ -197,6 +185,10 @@ internal sealed class WalkRecorder(IStore inner) : EngineProbe, IStore
 
         /// <summary>Steps that would have run, with the number of outcomes that had been delivered by then.</summary>
         public List<(string Step, int After)> Begun { get; } = [];
+
+        public override void OnWalk(RunId run)
+        {
+        }
 
         public override void OnDelivered(RunId run, long seq, string key)
         {
