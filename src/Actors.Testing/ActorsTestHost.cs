@@ -115,17 +115,12 @@ public class ActorsTestHost : IAsyncDisposable
     }
 
     /// <summary>Kills the silo and starts none.</summary>
-    public void Kill()
-    {
-        _recorder.OnWalkLost();
-        Silo.Abandon();
-    }
+    public void Kill() => Silo.Abandon();
 
     /// <summary>Stops the silo in good order and starts another.</summary>
     public async Task RestartAsync(Action? between = null)
     {
         await Silo.StopAsync().WaitAsync(Settings.Limit);
-        _recorder.OnWalkLost();
         between?.Invoke();
         await StartAsync();
     }

@@ -21,19 +21,7 @@ internal sealed class WalkRecorder(IStore inner) : DelegatingStore(inner)
     /// <summary>Tells the recorder what flow code is given.</summary>
     public EngineProbe Probe => _probe ??= new WalkProbe(this);
 
-    /// <summary>What comes now belongs to another activation.</summary>
-    public void OnWalkLost()
-    {
-        lock (_lock)
-        {
-            foreach (List<Walk> walks in _walks.Values)
-            {
-                walks[^1].Over = true;
-            }
-        }
-    }
-
-    private void OnDelivered(RunId run, long seq, string key)
+    private void OnWalk(RunId run)
     {
         lock (_lock)
         {
@@ -42,13 +30,15 @@ internal sealed class WalkRecorder(IStore inner) : DelegatingStore(inner)
                 _walks.Add(run, walks = []);
             }
 
-            // Within a walk numbers only rise: a smaller one is the beginning of the next.
-            if (walks.Count == 0 || walks[^1].Over || (walks[^1].Delivered.Count > 0 && walks[^1].Delivered[^1].Seq >= seq))
-            {
-                walks.Add(new Walk());
-            }
+            walks.Add(new Walk());
+        }
+    }
 
-            walks[^1].Delivered.Add((seq, key));
+    private void OnDelivered(RunId run, long seq, string key)
+    {
+        lock (_lock)
+        {
+            _walks[run][^1].Delivered.Add((seq, key));
         }
     }
 
@@ -116,8 +106,13 @@ internal sealed class WalkRecorder(IStore inner) : DelegatingStore(inner)
                     $"The walk of run {run} from entry {prefix[^1].Seq} of {journal.Length} is not what came first. Expected: {string.Join(", ", expected)}. Delivered: {string.Join(", ", walk.Delivered)}.");
             }
 
-            foreach (string step in walk.Begun)
+            foreach ((string step, int after) in walk.Begun)
             {
+                if (after < walk.Delivered.Count)
+                {
+                    throw new ActorsTestException($"The walk of run {run} from entry {prefix[^1].Seq} would begin '{step}' after {after} of {walk.Delivered.Count} recorded outcomes.");
+                }
+
                 if (Array.Exists(prefix, e => e.Key == step && e.Kind is EntryKind.StepCompleted or EntryKind.StepFailed or EntryKind.StepCancelled && e.Key == step))
                 {
                     throw new ActorsTestException($"The walk of run {run} from entry {prefix[^1].Seq} would run '{step}' again, which has an outcome.");
@@ -145,6 +140,8 @@ internal sealed class WalkRecorder(IStore inner) : DelegatingStore(inner)
 
     private sealed class WalkProbe(WalkRecorder recorder) : EngineProbe
     {
+        public override void OnWalk(RunId run) => recorder.OnWalk(run);
+
         public override void OnDelivered(RunId run, long seq, string key) => recorder.OnDelivered(run, seq, key);
 
         public override bool MayRun(RunId run, string step) => true;
@@ -153,8 +150,6 @@ internal sealed class WalkRecorder(IStore inner) : DelegatingStore(inner)
     private sealed class Walk
     {
         public List<(long Seq, string Key)> Delivered { get; } = [];
-
-        public bool Over { get; set; }
     }
 
     /// <summary>One walk over the entries up to a commit, on a silo and a store of its own, at the time of that commit.</summary>
@@ -162,7 +157,12 @@ internal sealed class WalkRecorder(IStore inner) : DelegatingStore(inner)
     {
         public List<(long Seq, string Key)> Delivered { get; } = [];
 
-        public List<string> Begun { get; } = [];
+        /// <summary>Steps that would have run, with the number of outcomes that had been delivered by then.</summary>
+        public List<(string Step, int After)> Begun { get; } = [];
+
+        public override void OnWalk(RunId run)
+        {
+        }
 
         public override void OnDelivered(RunId run, long seq, string key)
         {
@@ -177,9 +177,9 @@ internal sealed class WalkRecorder(IStore inner) : DelegatingStore(inner)
 
         public override bool MayRun(RunId run, string step)
         {
-            lock (Begun)
+            lock (Delivered)
             {
-                Begun.Add(step);
+                Begun.Add((step, Delivered.Count));
             }
 
             return false;

@@ -56,9 +56,9 @@ SELECT 'ParentDoesNotKnow', c.id, c.parent_id, NULL, NULL, c.parent_key
  WHERE c.parent_no IS NOT NULL
    AND NOT EXISTS (
        SELECT 1 FROM runs p JOIN journal j ON j.run_no = p.no
-        WHERE p.no = c.parent_no AND p.id = c.parent_id AND j.kind = 60 AND j.key = c.parent_key)
+        WHERE p.no = c.parent_no AND p.id = c.parent_id AND j.kind IN (60, 64) AND j.key = c.parent_key)
 UNION ALL
 SELECT 'ChildMissing', p.id, j.key, NULL, NULL, NULL
   FROM journal j JOIN runs p ON p.no = j.run_no
- WHERE j.kind = 60 AND NOT EXISTS (SELECT 1 FROM runs c WHERE c.parent_no = j.run_no AND c.parent_key = j.key)
+ WHERE j.kind IN (60, 64) AND NOT EXISTS (SELECT 1 FROM runs c WHERE c.parent_no = j.run_no AND c.parent_key = j.key)
 LIMIT ?1

@@ -55,7 +55,20 @@ internal sealed partial class FlowContext
         SignalVerb verb = new(name, timeout);
         Open(name, verb);
         WaitOutcome outcome = await verb.Task;
-        return new Signal<T>(outcome.Received, outcome.Received ? await ReadAsync<T>(outcome.Payload, verb.Key) : default, outcome.By);
+        if (!outcome.Received)
+        {
+            return new Signal<T>(false, default, null);
+        }
+
+        try
+        {
+            return new Signal<T>(true, outcome.Payload.Deserialize<T>(FlowJson.Options), outcome.By);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            // What comes from outside may be anything: it fails the wait, in every walk alike, and does not park the run.
+            throw new StepFailedException(verb.Key, new FlowError(ErrorTypes.InvalidInput, $"The payload of signal '{name}' cannot be read as {typeof(T).Name}: {Text.Shorten(e.Message, 300)}"));
+        }
     }
 
     public async Task<TOut> Call<TIn, TOut>(string name, string flow, TIn input, CallOptions? options = null)

@@ -52,6 +52,7 @@ public interface IFlowContext
 
     /// <summary>Waits for a signal of this name. Signals that came before anybody waited are kept, and taken in order of arrival.</summary>
     /// <param name="timeout">Null: waits for ever.</param>
+    /// <exception cref="StepFailedException">The signal's payload is no <typeparamref name="T"/> (<see cref="ErrorTypes.InvalidInput"/>); the signal is taken all the same.</exception>
     Task<Signal<T>> WaitFor<T>(string name, TimeSpan? timeout = null);
 
     /// <summary>Runs another flow as a child run and waits for its result. Cancelling this run cancels the child.</summary>

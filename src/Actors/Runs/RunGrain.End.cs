@@ -75,10 +75,10 @@ internal sealed partial class RunGrain
         FlowContext shielded = root.Shielded();
         OpenCompensation[] compensations = [.. root.Compensations];
         Array.Reverse(compensations);
+        List<string> errors = [];
         ScopeVerb<List<string>> verb = new(
             async scope =>
             {
-                List<string> errors = [];
                 foreach (CleanUpEntry cleanUp in cleanUps)
                 {
                     await TryAsync(errors, cleanUp.Name, () => scope.Scope(cleanUp.Name, cleanUp.Body));
@@ -102,7 +102,8 @@ internal sealed partial class RunGrain
         }
         catch (StepFailedException e)
         {
-            return [e.Error.Message];
+            // Its limit is over. What went wrong before is still worth telling.
+            return [.. errors, e.Error.Message];
         }
     }
 

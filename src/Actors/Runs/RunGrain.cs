@@ -234,6 +234,7 @@ internal sealed partial class RunGrain : ITransitionSink
         }
 
         _walking = true;
+        Services.Probe?.OnWalk(Info.Id);
         Now = _journal.Started!.At;
         _root = new FlowContext(this, null, "", _journal.Root);
         if (_journal.CancelRequested is { } cancel)

@@ -65,6 +65,9 @@ internal static class Base32
 /// <summary>Sees what grains do, in their own order: the test kit compares walks with it.</summary>
 internal abstract class EngineProbe
 {
+    /// <summary>The flow is about to be walked from the top.</summary>
+    public abstract void OnWalk(RunId run);
+
     /// <summary>Flow code is about to be given the outcome of this entry.</summary>
     public abstract void OnDelivered(RunId run, long seq, string key);
 

@@ -128,4 +128,30 @@ public sealed class FirstFlows
         Assert.Equal(["second", "first", "undo money", "undo stock"], done);
         Assert.Empty(result.CleanUpErrors);
     }
+
+    [Fact]
+    public async Task A_signal_of_another_type_fails_the_wait_and_the_flow_may_go_on()
+    {
+        await using EngineFixture engine = new();
+        engine.Flows.Add(new Delegated<int, string>("gate", async (ctx, _) =>
+        {
+            try
+            {
+                await ctx.WaitFor<int>("go");
+                return "taken";
+            }
+            catch (StepFailedException e)
+            {
+                Signal<int> again = await ctx.WaitFor<int>("go");
+                return $"{e.Error.Type}, then {again.Value}";
+            }
+        }));
+        await engine.StartAsync();
+        RunId run = await engine.StartRunAsync("gate", 1);
+        await engine.Silo.SignalRunAsync(run, "go", System.Text.Json.JsonSerializer.SerializeToElement("seven"), null, EngineFixture.Caller);
+        await engine.WhenAsync(run, e => e.Type == RunEventTypes.SignalWaiting && e.Step == "go#2");
+        await engine.CrashAsync();
+        await engine.Silo.SignalRunAsync(run, "go", System.Text.Json.JsonSerializer.SerializeToElement(7), null, EngineFixture.Caller);
+        Assert.Equal("InvalidInput, then 7", (await engine.EndAsync(run)).Output.GetString());
+    }
 }

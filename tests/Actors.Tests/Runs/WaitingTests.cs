@@ -115,19 +115,6 @@ public sealed class WaitingTests
     }
 
     [Fact]
-    public async Task A_signal_of_another_form_than_expected_parks_the_run_and_names_it()
-    {
-        await using ActorsTestHost host = new();
-        host.Flow<int, int>("f", async (ctx, n) => (await ctx.WaitFor<int>("s")).Value);
-        await host.StartAsync();
-        RunId run = await host.StartRunAsync("f", 1);
-        await host.SignalAsync(run, "s", "text");
-        Assert.Contains("cannot be read as Int32", (await host.WhenStatusAsync(run, RunStatus.Parked)).Why);
-    }
-
-    // ---- human tasks ---------------------------------------------------------------------------------------------
-
-    [Fact]
     public async Task Of_fifty_answers_at_once_exactly_one_wins_and_the_others_learn_who_did()
     {
         await using ActorsTestHost host = new(Rewalk);
