@@ -21,7 +21,8 @@ internal sealed class LineRunView(TextWriter output) : IRunView
                 StepState.Cancelled => "cancelled",
                 _ => null,
             };
-        if (word is null)
+        // That a block is done is said by the steps in it; here, where there is no tree, it would only be a second line.
+        if (word is null || e.Type == RunEventTypes.ScopeCompleted)
         {
             return;
         }
