@@ -31,6 +31,7 @@ internal sealed partial class FlowContext
     {
         CheckName(name);
         DateTimeOffset due = DateTimeOffset.FromUnixTimeMilliseconds(dueAt.ToUnixTimeMilliseconds());
+        due = due < RunGrain.LastTime ? due : RunGrain.LastTime;
         return due <= Now ? Task.CompletedTask : OpenTimer(name, _ => due);
     }
 

@@ -13,9 +13,13 @@ internal sealed partial class FlowContext : IFlowContext
 {
     private const int NameLengthMax = 100;
 
+    // Entering a scope is a call within a call: without a bound, a flow that calls itself for ever would take the process with it.
+    private const int DepthMax = 256;
+
     private static readonly SearchValues<char> Reserved = SearchValues.Create("/#[]%");
 
     private readonly FlowContext? _outer;
+    private readonly int _depth;
     private readonly string _path;
     private readonly JournalNode _node;
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
@@ -25,6 +29,7 @@ internal sealed partial class FlowContext : IFlowContext
     private int _openCount;
     private bool _hadTwoOpen;
     private bool _shielded;
+    private bool _over;
     private int _ids;
     private int _reports;
     private TaskCompletionSource? _quiet;
@@ -34,6 +39,7 @@ internal sealed partial class FlowContext : IFlowContext
     {
         Grain = grain;
         _outer = outer;
+        _depth = outer is null ? 0 : outer._depth + 1;
         _path = path;
         _node = node;
         State = new FlowState(outer?.State);
@@ -105,6 +111,18 @@ internal sealed partial class FlowContext : IFlowContext
         if (!Grain.CheckThread())
         {
             return;
+        }
+
+        if (_over)
+        {
+            // Its outcome stands for all that is beneath it, and no cancellation would reach the verb.
+            Grain.Park("VerbOutsideFlow", $"'{KeyOf(name)}' was called on the context of '{_path}', but '{_path}' has ended. Use the context that belongs to the code that calls the verb.");
+            return;
+        }
+
+        if (verb is ScopeVerb && _depth == DepthMax)
+        {
+            throw new InvalidOperationException($"'{Text.Shorten(KeyOf(name), 200)}' is too deep: scopes, branches, items and iterations are at most {DepthMax} within each other. Use Call, or a Loop.");
         }
 
         int number = _names.GetValueOrDefault(name) + 1;
@@ -203,6 +221,7 @@ internal sealed partial class FlowContext : IFlowContext
             await Task.Yield();
         }
 
+        _over = true;
         return (value, error, cancelled);
     }
 
@@ -306,9 +325,9 @@ internal sealed partial class FlowContext : IFlowContext
     private static void CheckName(string name)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        if (name.Length > NameLengthMax || name.AsSpan().ContainsAny(Reserved) || name[0] == '~' || name.Any(char.IsControl))
+        if (name.Length > NameLengthMax || name.AsSpan().ContainsAny(Reserved) || name[0] == '~' || name.Any(char.IsControl) || !IsUnicode(name))
         {
-            throw new ArgumentException($"'{Text.Shorten(name, NameLengthMax)}' is not a name for a step: 1 to {NameLengthMax} characters, none of / # [ ] % or control characters, not beginning with ~.", nameof(name));
+            throw new ArgumentException($"'{Text.Shorten(name, NameLengthMax)}' is not a name for a step: 1 to {NameLengthMax} characters, none of / # [ ] %, control characters or halves of a character, not beginning with ~.", nameof(name));
         }
     }
 
@@ -320,18 +339,33 @@ internal sealed partial class FlowContext : IFlowContext
             key = "~" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 16));
         }
 
-        if (key.AsSpan().ContainsAny(Reserved) || key.Any(char.IsControl))
+        bool isUnicode = IsUnicode(key);
+        if (key.AsSpan().ContainsAny(Reserved) || key.Any(char.IsControl) || !isUnicode)
         {
             StringBuilder escaped = new();
             foreach (char c in key)
             {
-                escaped.Append(Reserved.Contains(c) || char.IsControl(c) ? $"%{(int)c:X2}" : c.ToString());
+                // No database keeps half a character, as it is left when a text is cut in the middle of one.
+                escaped.Append(Reserved.Contains(c) || char.IsControl(c) || (!isUnicode && char.IsSurrogate(c)) ? $"%{(int)c:X2}" : c.ToString());
             }
 
             key = escaped.ToString();
         }
 
         return $"[{key}]";
+    }
+
+    private static bool IsUnicode(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (char.IsSurrogate(text[i]) && (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[++i])))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private byte[] Derive(string what) => SHA256.HashData(Encoding.UTF8.GetBytes($"{Run.Id.Value}\n{_path}\n{what}"));

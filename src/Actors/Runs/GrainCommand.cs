@@ -16,6 +16,11 @@ internal abstract class GrainCommand
     /// <summary>How often it was given to a grain that had already left: bounded by the silo.</summary>
     public int Deliveries { get; set; }
 
+    /// <summary>
+    /// True for what callers send. What the engine itself sends is never refused: it is bounded by rows already, nobody would send it again, and a parent would wait for a child that has ended.
+    /// </summary>
+    public virtual bool MayBeRefused => true;
+
     /// <summary>On the grain's own thread.</summary>
     public abstract void Execute(RunGrain grain);
 
@@ -38,6 +43,8 @@ internal abstract class GrainCommand
 /// <summary>Only brings the run into memory: a reminder is due, or a message is in its inbox.</summary>
 internal sealed class WakeCommand : GrainCommand
 {
+    public override bool MayBeRefused => false;
+
     public override void Execute(RunGrain grain)
     {
         grain.StayAwake();
@@ -67,5 +74,7 @@ internal sealed class ResumeCommand(string by) : GrainCommand
 
 internal sealed class MessageCommand(InboxMessage message) : GrainCommand
 {
+    public override bool MayBeRefused => false;
+
     public override void Execute(RunGrain grain) => grain.Take(this, message);
 }

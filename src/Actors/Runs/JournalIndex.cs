@@ -7,7 +7,7 @@ namespace Actors.Runs;
 
 /// <summary>
 /// A run's live set: of the whole journal, the entries that nothing has superseded, as a tree by key. It is built from the stored entries at activation and kept up with each commit.
-/// What supersedes what: an outcome everything beneath its key and what its own key recorded before; an iteration of a loop everything beneath the loop and the iteration before.
+/// What supersedes what: an outcome everything beneath its key and what its own key recorded before; an iteration of a loop everything beneath the loop but its limit, and the iteration before.
 /// </summary>
 internal sealed class JournalIndex
 {
@@ -290,6 +290,9 @@ internal sealed class LiveEntry(in JournalEntry entry)
 /// <summary>What is live under one key. A key is segments parted by <c>/</c>; a segment in brackets is one of its own: <c>items[3]/reserve</c> is items, [3], reserve.</summary>
 internal sealed class JournalNode
 {
+    /// <summary>The segment under which a scope keeps the timer of its limit.</summary>
+    public const string LimitName = "~limit";
+
     private static readonly SearchValues<char> Boundaries = SearchValues.Create("/[");
 
     private Dictionary<string, JournalNode>? _children;
@@ -345,7 +348,10 @@ internal sealed class JournalNode
 
     public void SetIteration(LiveEntry entry)
     {
+        // The limit of the loop is no part of an iteration: it began with the first and goes on.
+        JournalNode? limit = Find(LimitName);
         RemoveChildren();
+        Keep(limit);
         SetProgress(entry);
         ScopeEndedBody body = EntryBody.Read<ScopeEndedBody>(entry.Payload);
         foreach ((string name, JsonElement value) in body.State ?? System.Collections.Immutable.ImmutableDictionary<string, JsonElement>.Empty)
@@ -398,6 +404,16 @@ internal sealed class JournalNode
     {
         ScopeEndedBody body = EntryBody.Read<ScopeEndedBody>(Progress!.Payload) with { State = IterationState, Compensations = IterationCompensations };
         return new LiveEntry(new JournalEntry(Progress.Seq, Progress.Kind, Progress.Version, Progress.Key, Progress.At, EntryBody.Write(body)));
+    }
+
+    private void Keep(JournalNode? child)
+    {
+        if (child is not null)
+        {
+            child._parent = this;
+            (_children ??= new(StringComparer.Ordinal)).Add(LimitName, child);
+            Add(child.Count);
+        }
     }
 
     private void RemoveChildren()

@@ -22,7 +22,7 @@ internal sealed partial class RunGrain
                 return false;
             }
 
-            if (_mailbox.Count >= Services.Options.MailboxMax)
+            if (command.MayBeRefused && _mailbox.Count >= Services.Options.MailboxMax)
             {
                 throw new OverloadedException($"Run {Info.Id} has {_mailbox.Count:N0} commands waiting already (SiloOptions.MailboxMax).");
             }

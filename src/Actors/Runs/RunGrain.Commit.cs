@@ -225,6 +225,10 @@ internal sealed partial class RunGrain
             {
                 signals = true;
                 _signalsOnTheWay--;
+                if (_signalIdsOnTheWay.Count > 0 && EntryBody.Read<SignalReceivedBody>(entry.Payload).Id is { } id)
+                {
+                    _signalIdsOnTheWay.Remove(id);
+                }
             }
             else if (entry.Kind == EntryKind.WaitCompleted)
             {

@@ -33,7 +33,8 @@ internal sealed partial class RunGrain : ITransitionSink
     /// <summary>Waits longer than this are reminders, shorter ones live in memory only.</summary>
     public static readonly TimeSpan DurableFrom = TimeSpan.FromSeconds(1);
 
-    private static readonly DateTimeOffset LastTime = new(9999, 12, 31, 0, 0, 0, TimeSpan.Zero);
+    /// <summary>No wait goes further; a day before the last moment that can be written, so that nothing added to it overflows.</summary>
+    public static readonly DateTimeOffset LastTime = new(9999, 12, 31, 0, 0, 0, TimeSpan.Zero);
 
     private readonly IGrainHost _host;
     private readonly Turns _turns;

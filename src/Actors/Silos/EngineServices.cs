@@ -88,6 +88,7 @@ internal sealed class EngineServices
     public required Alarms Alarms { get; init; }
     public required Bodies Bodies { get; init; }
     public required RunNumbers Numbers { get; init; }
+    public required SavedFlows SavedFlows { get; init; }
     public required Flows.FlowRegistry Flows { get; init; }
     public required Flows.TaskRegistry Tasks { get; init; }
     public required ILogger Log { get; init; }
@@ -178,6 +179,35 @@ internal sealed class RunNumbers(IStore store, long silo, EngineScheduler schedu
                 // Also after a failure: one of those who waited tries next.
                 waiting.ForEach(scheduler.Complete);
             }
+        }
+    }
+}
+
+/// <summary>The definitions that are stored already: a run may begin only when the text it is pinned to is kept. Thread-safe.</summary>
+internal sealed class SavedFlows(IStore store, TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private readonly HashSet<(string Tenant, string Name, string Version)> _saved = [];
+
+    public bool Contains(Flows.FlowDefinition definition, string tenant)
+    {
+        lock (_lock)
+        {
+            return _saved.Contains((tenant, definition.Name, definition.Version));
+        }
+    }
+
+    public async ValueTask SaveAsync(Flows.FlowDefinition definition, string tenant, CancellationToken cancellationToken)
+    {
+        if (Contains(definition, tenant))
+        {
+            return;
+        }
+
+        await store.SaveFlowAsync(new FlowRow(tenant, definition.Name, definition.Version, definition.Label, definition.Source, time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+        lock (_lock)
+        {
+            _saved.Add((tenant, definition.Name, definition.Version));
         }
     }
 }

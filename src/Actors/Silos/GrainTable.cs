@@ -101,6 +101,11 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
 
                 Send(run, command);
             }
+            else if (command is WakeCommand)
+            {
+                // The run is in memory, which is all that was asked for: a flow that blocks its thread must not keep the silo from starting, or from taking others in.
+                command.Succeed();
+            }
         }
         catch (OverloadedException e)
         {

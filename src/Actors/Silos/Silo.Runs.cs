@@ -48,7 +48,7 @@ public sealed partial class Silo
 
         try
         {
-            await SaveFlowAsync(definition, caller.Tenant, cancellationToken).ConfigureAwait(false);
+            await services.SavedFlows.SaveAsync(definition, caller.Tenant, cancellationToken).ConfigureAwait(false);
             return await CommitStartAsync(services, definition, request, caller, input, requestHash, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -123,6 +123,7 @@ public sealed partial class Silo
         ArgumentNullException.ThrowIfNull(caller);
         using RunFeed.Watch watch = _feed.Subscribe(id, endOnly: false);
         RunRow row = await Store.GetRunAsync(caller.Tenant, id, cancellationToken).ConfigureAwait(false) ?? throw UnknownRun(id);
+        bool woken = false;
         while (true)
         {
             IReadOnlyList<JournalEntry> entries = await Store.ReadJournalAsync(caller.Tenant, id, afterSeq, EventPageMax, cancellationToken).ConfigureAwait(false);
@@ -138,7 +139,14 @@ public sealed partial class Silo
             if (entries.Count > 0)
             {
                 afterSeq = entries[^1].Seq;
+                woken = false;
                 continue;
+            }
+
+            if (woken)
+            {
+                // Something was committed, but nothing for this watcher: it may have asked for what comes after an event that never was.
+                row = await Store.GetRunAsync(caller.Tenant, id, cancellationToken).ConfigureAwait(false) ?? throw UnknownRun(id);
             }
 
             if (row.Status.IsFinal())
@@ -147,6 +155,7 @@ public sealed partial class Silo
             }
 
             await watch.WaitAsync(cancellationToken).ConfigureAwait(false);
+            woken = true;
         }
     }
 
@@ -215,23 +224,6 @@ public sealed partial class Silo
         if (_grains!.Count < _options.ActiveRunsMax)
         {
             OnRoom();
-        }
-    }
-
-    private async ValueTask SaveFlowAsync(FlowDefinition definition, string tenant, CancellationToken cancellationToken)
-    {
-        lock (_lock)
-        {
-            if (_savedFlows.Contains((tenant, definition.Name, definition.Version)))
-            {
-                return;
-            }
-        }
-
-        await Store.SaveFlowAsync(new FlowRow(tenant, definition.Name, definition.Version, definition.Label, definition.Source, Time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
-        lock (_lock)
-        {
-            _savedFlows.Add((tenant, definition.Name, definition.Version));
         }
     }
 

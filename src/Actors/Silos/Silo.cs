@@ -22,7 +22,6 @@ public sealed partial class Silo : IAsyncDisposable
     private readonly ILogger _log;
     private readonly RunFeed _feed = new();
     private readonly Lock _lock = new();
-    private readonly HashSet<(string Tenant, string Name, string Version)> _savedFlows = [];
     private readonly CancellationTokenSource _lifeOver = new();
     private EngineServices? _services;
     private GrainTable? _grains;
@@ -102,6 +101,7 @@ public sealed partial class Silo : IAsyncDisposable
             Alarms = alarms,
             Bodies = new Bodies(_scheduler, Time, alarms, _options.BodiesMax),
             Numbers = new RunNumbers(Store, life, _scheduler, OnFenced),
+            SavedFlows = new SavedFlows(Store, Time),
             Flows = Flows,
             Tasks = Tasks,
             Log = _log,

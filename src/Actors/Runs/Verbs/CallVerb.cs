@@ -10,7 +10,7 @@ namespace Actors.Runs;
 /// <summary>A child run: one that is waited for (<c>Call</c>), or only started (<c>Start</c>).</summary>
 internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options, bool wait) : Verb<JsonElement>, IChildVerb
 {
-    private static readonly TimeSpan NumberRetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan StoreRetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly byte[] _input = JsonSerializer.SerializeToUtf8Bytes(input, FlowJson.Options);
     private ChildStartedBody? _child;
@@ -34,13 +34,21 @@ internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options,
             return;
         }
 
-        if (Grain.Services.Numbers.TryTake(out long number))
+        FlowDefinition? definition = Grain.Services.Flows.Find(flow, options.Version);
+        if (definition is null)
         {
-            Launch(number);
+            string version = options.Version is null ? "" : $" with version '{options.Version}'";
+            Refuse(new FlowError(ErrorTypes.UnknownFlow, $"No flow '{flow}'{version} is registered."));
+            return;
+        }
+
+        if (Grain.Services.SavedFlows.Contains(definition, Grain.Info.Tenant) && Grain.Services.Numbers.TryTake(out long number))
+        {
+            Launch(definition, number);
         }
         else
         {
-            Grain.Guard(TakeNumberAsync());
+            Grain.Guard(PrepareAsync(definition));
         }
     }
 
@@ -85,23 +93,24 @@ internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options,
         Grain.Send(Grain.CancelMessage(_child));
     }
 
-    private async Task TakeNumberAsync()
+    private async Task PrepareAsync(FlowDefinition definition)
     {
-        // A new block of numbers has to be reserved; the await comes back to the grain's own thread.
+        // The definition has to be stored, or a new block of numbers to be reserved; the await comes back to the grain's own thread.
         long number;
         try
         {
+            await Grain.Services.SavedFlows.SaveAsync(definition, Grain.Info.Tenant, CancellationToken.None);
             number = await Grain.Services.Numbers.TakeAsync(CancellationToken.None);
         }
         catch (StoreException e)
         {
             // Without this the run would wait for nothing: the store is asked again.
             Grain.Services.Log.StoreReadRetried(e.Message);
-            Grain.SetAlarm(NumberRetryDelay, () =>
+            Grain.SetAlarm(StoreRetryDelay, () =>
             {
                 if (!Closed)
                 {
-                    Grain.Guard(TakeNumberAsync());
+                    Grain.Guard(PrepareAsync(definition));
                 }
             });
             return;
@@ -109,20 +118,12 @@ internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options,
 
         if (!Closed)
         {
-            Launch(number);
+            Launch(definition, number);
         }
     }
 
-    private void Launch(long number)
+    private void Launch(FlowDefinition definition, long number)
     {
-        FlowDefinition? definition = Grain.Services.Flows.Find(flow, options.Version);
-        if (definition is null)
-        {
-            string version = options.Version is null ? "" : $" with version '{options.Version}'";
-            Refuse(new FlowError(ErrorTypes.UnknownFlow, $"No flow '{flow}'{version} is registered."));
-            return;
-        }
-
         ReadOnlyMemory<byte> input;
         try
         {

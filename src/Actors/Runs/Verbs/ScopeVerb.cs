@@ -33,7 +33,7 @@ internal sealed class ScopeVerb<T>(Func<FlowContext, Task<T>> body, TimeSpan? li
         {
             FlowContext inner = Inner;
             _timer = new TimerVerb(now => RunGrain.Later(now, time)) { IsLimit = true };
-            inner.Open("~limit", _timer);
+            inner.Open(JournalNode.LimitName, _timer);
             Grain.Guard(CancelWhenOverAsync(inner, _timer, time));
         }
 
