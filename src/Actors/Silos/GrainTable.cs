@@ -73,7 +73,7 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
             grain = slot.Grain;
             if (grain is null)
             {
-                if (slot.Waiting.Count >= services.Options.MailboxMax)
+                if (command.MayBeRefused && slot.Waiting.Count >= services.Options.MailboxMax)
                 {
                     command.Fail(new OverloadedException($"Run {run} has {slot.Waiting.Count:N0} commands waiting already (SiloOptions.MailboxMax)."));
                     return;
