@@ -1,11 +1,14 @@
 using Actors.Sqlite;
 using Actors.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace Actors.Benchmarks;
 
 /// <summary>A new, empty database for one figure.</summary>
 internal sealed class BenchStore(IStore store, string? folder) : IAsyncDisposable
 {
+    private const string FileName = "bench.db";
+
     public IStore Store => store;
 
     public static async Task<BenchStore> OpenAsync(string name)
@@ -18,22 +21,25 @@ internal sealed class BenchStore(IStore store, string? folder) : IAsyncDisposabl
         if (name == "sqlite")
         {
             string folder = Directory.CreateTempSubdirectory("actors-bench-").FullName;
-            return new BenchStore(await SqliteStore.OpenAsync(new SqliteStoreOptions { Path = Path.Combine(folder, "bench.db") }), folder);
+            return new BenchStore(await SqliteStore.OpenAsync(new SqliteStoreOptions { Path = Path.Combine(folder, FileName) }), folder);
         }
 
         throw new ArgumentException($"There is no store '{name}'.");
     }
 
-    /// <summary>The size of the database's files per run, where there are files.</summary>
+    /// <summary>The size of the database per run: its pages, whether they are in the file already or still in the write-ahead log.</summary>
     public string BytesPerRun(int runs)
     {
         if (folder is null || runs == 0)
         {
-            return "no files";
+            return "no file";
         }
 
-        long bytes = Directory.EnumerateFiles(folder).Where(f => !f.EndsWith("-wal", StringComparison.Ordinal)).Sum(f => new FileInfo(f).Length);
-        return $"{(double)bytes / runs:N0} bytes on disk per run";
+        using SqliteConnection connection = new($"Data Source={Path.Combine(folder, FileName)};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+        return $"{Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) / (double)runs:N0} bytes of database per run";
     }
 
     public async ValueTask DisposeAsync()

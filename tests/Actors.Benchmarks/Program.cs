@@ -201,10 +201,11 @@ internal static class Bench
             while (page.Count == 500);
         }
 
+        string size = database.BytesPerRun(count);
         Stopwatch watch = Stopwatch.StartNew();
         await Task.WhenAll(tasks.Select(t => Task.Run(() => silo.AnswerAsync(t.Id, new TaskAnswer("approve"), Caller.Local))));
         await Task.WhenAll(runs.Select(r => silo.WaitForEndAsync(r, Caller.Local, TimeSpan.FromMinutes(1))));
-        Console.WriteLine($"{count:N0} answered questions at once: {count / watch.Elapsed.TotalSeconds:N0} resumed and finished per second");
+        Console.WriteLine($"{count:N0} answered questions at once: {count / watch.Elapsed.TotalSeconds:N0} resumed and finished per second; while they waited {size}");
     }
 
     private static async Task<double> TimeAsync(Silo silo, string flow, int input = 1)
