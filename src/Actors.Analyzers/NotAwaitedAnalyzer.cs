@@ -38,7 +38,11 @@ public sealed class NotAwaitedAnalyzer : DiagnosticAnalyzer
             value = value is IConversionOperation conversion ? conversion.Operand : ((IConditionalAccessOperation)value).WhenNotNull;
         }
 
-        if (value is IInvocationOperation call && IsTask(call.Type, task) && types.UsesVerbs(call.TargetMethod))
+        // Outside flow code, what is given a context may be the engine, or a test.
+        if (value is IInvocationOperation call
+            && IsTask(call.Type, task)
+            && types.UsesVerbs(call.TargetMethod)
+            && (types.IsFlowContext(call.TargetMethod.ContainingType) || types.IsInFlowCode(call, context.ContainingSymbol)))
         {
             context.ReportDiagnostic(Diagnostic.Create(Rules.NotAwaited, call.Syntax.GetLocation(), call.TargetMethod.Name));
         }

@@ -70,4 +70,10 @@ public sealed class ContextTests
     [InlineData("ctx.Report(\"x\"); ctx.CleanUp(\"b\", c => c.Sleep(\"c\", TimeSpan.Zero)); _ = ctx.NewId();")]
     [InlineData("Func<Task> later = () => ctx.Sleep(\"b\", TimeSpan.Zero); await later();")]
     public async Task A_task_that_is_kept_is_right(string statement) => Assert.Empty(await Analysis.OfFlowAsync(statement));
+
+    [Fact]
+    public async Task Who_hosts_a_flow_may_start_it_without_waiting() => Assert.Empty(await Analysis.OfFlowAsync("", """
+        private static void Host(TestFlow flow, Holder holder) { _ = flow.RunAsync(Make(holder), 1); }
+        private static IFlowContext Make(Holder holder) => null!;
+        """));
 }
