@@ -1,6 +1,7 @@
 using Actors.Protocol;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Configuration.Memory;
+using System.Net.Sockets;
 using System.Text.Json.Serialization;
 
 namespace Actors.Hosting;
@@ -21,7 +22,7 @@ public static class Server
             WebApplicationBuilder builder = CreateBuilder(args);
             configure?.Invoke(builder);
             await using WebApplication app = Build(builder);
-            await app.StartAsync(cancellationToken);
+            await StartAsync(app, cancellationToken);
             await error.WriteLineAsync($"Actors {HealthEndpoints.Version}: {string.Join(", ", app.Urls)}  OpenAPI /openapi/v1.json  page /swagger");
             using CancellationTokenRegistration stop = cancellationToken.Register(app.Lifetime.StopApplication);
             await app.WaitForShutdownAsync(CancellationToken.None);
@@ -31,6 +32,20 @@ public static class Server
         {
             await error.WriteLineAsync("error: Actors cannot start: " + e.Message);
             return 1;
+        }
+    }
+
+    private static async Task StartAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (Exception e) when (
+            e is (FormatException or ArgumentException or InvalidOperationException or SocketException) && e.StackTrace?.Contains("Kestrel", StringComparison.Ordinal) == true)
+        {
+            // Kestrel's own words for an address that is none, that it may not use, or whose certificate is missing.
+            throw new ActorsStartException($"it cannot listen on '{app.Configuration[WebHostDefaults.ServerUrlsKey]}': {e.Message} An address is such as {WireText.DefaultUrl} (--urls).");
         }
     }
 

@@ -12,6 +12,7 @@ internal sealed class SqliteDatabase : IDisposable
     private readonly SqliteConnection _connection;
     private readonly string _path;
     private byte[] _scratch = new byte[1024];
+    private bool _isGone;
 
     private SqliteDatabase(SqliteConnection connection, string path)
     {
@@ -82,7 +83,15 @@ internal sealed class SqliteDatabase : IDisposable
     }
 
     /// <summary>Runs <paramref name="work"/> in one transaction that can write; an error rolls everything back.</summary>
-    public TAnswer Write<TAsk, TAnswer>(TAsk ask, Func<SqliteDatabase, TAsk, TAnswer> work) => Transact(Statements.BeginWrite, ask, work);
+    /// <exception cref="StoreException">Fatal when the file has been deleted: the system would take what is written and forget it with the process.</exception>
+    public TAnswer Write<TAsk, TAnswer>(TAsk ask, Func<SqliteDatabase, TAsk, TAnswer> work)
+    {
+        // Once gone it stays gone: a file that is there again may be another one.
+        _isGone |= !File.Exists(_path);
+        return _isGone
+            ? throw new StoreException(StoreFailure.Fatal, $"The database {_path} was deleted or moved while it was open; nothing is accepted any more. Stop this process, put the file or a backup there, and start again.")
+            : Transact(Statements.BeginWrite, ask, work);
+    }
 
     /// <summary>Runs <paramref name="work"/> on one snapshot of the database.</summary>
     public TAnswer Read<TAsk, TAnswer>(TAsk ask, Func<SqliteDatabase, TAsk, TAnswer> work) => Transact(Statements.BeginRead, ask, work);

@@ -152,4 +152,15 @@ public sealed class SettingsTests
     [InlineData("99999999999999999d")]
     [InlineData("1.1.1s")]
     public void What_is_no_duration_is_refused(string text) => Assert.False(Durations.TryParse(text, out _));
+
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("http://127.0.0.1:0/path")]
+    [InlineData("http://127.0.0.1:99999")]
+    public async Task An_address_that_nobody_can_listen_on_is_told_in_a_sentence(string urls)
+    {
+        using StringWriter error = new();
+        Assert.Equal(1, await Server.RunAsync([$"--urls={urls}", "--ephemeral"], error));
+        Assert.StartsWith($"error: Actors cannot start: it cannot listen on '{urls}'", error.ToString());
+    }
 }

@@ -27,4 +27,19 @@ public sealed class SqliteErrorTests
         Assert.Equal(kind, error.Kind);
         Assert.Contains("/data/actors.db", error.Message);
     }
+
+    [Fact]
+    public async Task Nothing_is_accepted_when_the_file_is_deleted_while_it_is_open()
+    {
+        SqliteFixture fixture = new();
+        await using SqliteStore store = await fixture.OpenAsync();
+        await store.BeginLifeAsync("a", DateTimeOffset.UnixEpoch, default);
+        string kept = fixture.File + ".kept";
+        File.Move(fixture.File, kept);
+        StoreException error = await Assert.ThrowsAsync<StoreException>(async () => await store.BeginLifeAsync("b", DateTimeOffset.UnixEpoch, default));
+        Assert.Equal(StoreFailure.Fatal, error.Kind);
+        Assert.Contains("was deleted or moved", error.Message);
+        await File.WriteAllTextAsync(fixture.File, "another");
+        await Assert.ThrowsAsync<StoreException>(async () => await store.BeginLifeAsync("c", DateTimeOffset.UnixEpoch, default));
+    }
 }
