@@ -23,7 +23,7 @@ internal sealed class SiloHost(
     /// <exception cref="UnavailableException">The silo is not started yet.</exception>
     public Silo Silo => _silo ?? throw new UnavailableException("The silo is starting.");
 
-    public bool IsReady => _silo is { IsReady: true } && !lifetime.ApplicationStopping.IsCancellationRequested;
+    public bool IsReady => _silo is { IsReady: true, Trouble: null } && !lifetime.ApplicationStopping.IsCancellationRequested;
 
     public ActorsOptions Options { get; private set; } = new();
 

@@ -257,7 +257,11 @@ public sealed partial class Silo
 
     private static NotFoundException UnknownRun(RunId id) => new("unknown_run", $"There is no run '{id}'.");
 
-    private EngineServices Services() => _ready && _services is { } services ? services : throw new UnavailableException("The silo is not ready: it is starting or stopping.");
+    private EngineServices Services()
+    {
+        EngineServices services = _ready && _services is { } started ? started : throw new UnavailableException("The silo is not ready: it is starting or stopping.");
+        return services.Committer.Trouble is { } trouble ? throw new UnavailableException($"The database takes no changes now: {trouble}") : services;
+    }
 
     private sealed class StartSink(EngineScheduler scheduler, Action begin) : ITransitionSink
     {

@@ -69,6 +69,11 @@ public sealed partial class Silo : IAsyncDisposable
     /// <summary>True between the end of <see cref="StartAsync"/> and the beginning of <see cref="StopAsync"/>, while the life is alive.</summary>
     public bool IsReady => _ready;
 
+    /// <summary>
+    /// Why the database takes no commits now; null while it does. What was asked before waits and is not lost; what is asked meanwhile is refused with <see cref="UnavailableException"/>.
+    /// </summary>
+    public string? Trouble => _services?.Committer.Trouble;
+
     /// <summary>Grains in memory now.</summary>
     public int ActiveRuns => _grains?.Count ?? 0;
 

@@ -18,11 +18,17 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
     private static readonly TimeSpan RetryDelayMin = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(5);
 
+    // A database that restarts is back within these; after that, callers are told instead of kept waiting.
+    private const int QuietAttempts = 6;
+
     private readonly Lock _lock = new();
     private Queue<Pending> _queue = new();
     private bool _busy;
     private bool _stopped;
     private TaskCompletionSource? _idle;
+
+    /// <summary>Why nothing can be committed now: set when the store refuses for good, or has failed again and again; null while it takes commits.</summary>
+    public string? Trouble { get; private set; }
 
     /// <summary>Batches and transitions committed so far: figures for benchmarks and metrics.</summary>
     public long Batches { get; private set; }
@@ -120,6 +126,7 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
             try
             {
                 IReadOnlyList<CommitOutcome> outcomes = await store.CommitAsync(transitions, CancellationToken.None).ConfigureAwait(false);
+                Trouble = null;
                 Count(transitions);
                 for (int i = 0; i < transitions.Length; i++)
                 {
@@ -160,6 +167,11 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
                     {
                         return;
                     }
+                }
+
+                if (attempt >= QuietAttempts || e is StoreException { Kind: StoreFailure.Fatal })
+                {
+                    Trouble = e.Message;
                 }
 
                 TimeSpan delay = TimeSpan.FromMilliseconds(Math.Min(RetryDelayMin.TotalMilliseconds * Math.Pow(2, Math.Min(attempt - 1, 20)), RetryDelayMax.TotalMilliseconds));

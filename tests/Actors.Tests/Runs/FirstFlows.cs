@@ -154,4 +154,35 @@ public sealed class FirstFlows
         await engine.Silo.SignalRunAsync(run, "go", System.Text.Json.JsonSerializer.SerializeToElement(7), null, EngineFixture.Caller);
         Assert.Equal("InvalidInput, then 7", (await engine.EndAsync(run)).Output.GetString());
     }
+
+    [Fact]
+    public async Task While_the_database_takes_no_commits_callers_are_told_and_nothing_accepted_is_lost()
+    {
+        bool away = false;
+        CountingStore store = new(new MemoryStore());
+        store.OnCommit = _ =>
+        {
+            if (away)
+            {
+                throw new StoreException(StoreFailure.Fatal, "The disk is gone.");
+            }
+        };
+        await using EngineFixture engine = new() { Store = store };
+        engine.Flows.Add(new Delegated<int, int>("one", (ctx, n) => ctx.Step("s", n, (v, _) => Task.FromResult(v + 1))));
+        await engine.StartAsync();
+        away = true;
+        Task<RunResult> waiting = engine.RunAsync("one", 1);
+        using CancellationTokenSource limit = new(EngineFixture.Limit);
+        while (engine.Silo.Trouble is null)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        UnavailableException told = await Assert.ThrowsAsync<UnavailableException>(() => engine.StartRunAsync("one", 2));
+        Assert.Contains("The disk is gone.", told.Message);
+        away = false;
+        Assert.Equal(2, (await waiting).Output.GetInt32());
+        Assert.Null(engine.Silo.Trouble);
+    }
 }
