@@ -19,6 +19,26 @@ public static class FlowJson
     /// <summary>For tasks that YAML calls: the same, but snake_case, which is what YAML authors write.</summary>
     public static JsonSerializerOptions TaskOptions { get; } = Create(JsonNamingPolicy.SnakeCaseLower);
 
+    /// <summary>
+    /// For what comes from outside: the input of a start, and what YAML hands to a task. A member that the type does not have, or a constructor parameter without a default that is not given,
+    /// is an error, never a silent null or zero. What is journaled is read with the others.
+    /// </summary>
+    public static JsonSerializerOptions InputOptions { get; } = CreateStrict(Options);
+
+    /// <inheritdoc cref="InputOptions"/>
+    public static JsonSerializerOptions TaskInputOptions { get; } = CreateStrict(TaskOptions);
+
+    private static JsonSerializerOptions CreateStrict(JsonSerializerOptions like)
+    {
+        JsonSerializerOptions options = new(like)
+        {
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+            RespectRequiredConstructorParameters = true,
+        };
+        options.MakeReadOnly();
+        return options;
+    }
+
     private static JsonSerializerOptions Create(JsonNamingPolicy naming)
     {
         JsonSerializerOptions options = new()

@@ -66,7 +66,7 @@ internal static class RunCommand
                 await console.Error.WriteLineAsync($"Started {flow.Name} {started.Run.Id}.");
             }
 
-            RunSession session = new(local.Silo, console, new SessionOptions(parsed.GetValue(yes), quiet, task => WaysToGoOn(task, place, path)));
+            RunSession session = new(local.Silo, console, new SessionOptions(parsed.GetValue(yes), quiet, task => WaysToGoOn(task, place, path, parsed.GetValue(plugins) ?? [])));
             return await session.FollowAsync(started.Run, cancellationToken);
         });
         return command.WithExamples(
@@ -89,7 +89,7 @@ internal static class RunCommand
         }
     }
 
-    private static string WaysToGoOn(HumanTaskRow task, string database, string flow) => database == "memory"
+    private static string WaysToGoOn(HumanTaskRow task, string database, string flow, string[] plugins) => database == "memory"
         ? $"""
 
             The run waits for a person: {task.Title}
@@ -98,7 +98,7 @@ internal static class RunCommand
         : $"""
 
             The run waits for a person: {task.Title}
-            It is safe in {database}. To go on: actors serve --flows {Path.GetDirectoryName(Path.GetFullPath(flow))} --db {database}, and then
+            It is safe in {database}. To go on: actors serve --flows {Path.GetDirectoryName(Path.GetFullPath(flow))}{string.Concat(plugins.Select(p => $" --plugin {p}"))} --db {database}, and then
               actors tasks answer {task.Id} {task.Decisions[0]}
               curl -X POST http://127.0.0.1:5080/human-tasks/{task.Id}/answer -H 'Content-Type: application/json' -d '{"{"}"decision":"{task.Decisions[0]}"{"}"}'
             """;

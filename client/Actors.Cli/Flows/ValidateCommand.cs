@@ -63,7 +63,7 @@ internal static class ValidateCommand
         {
             int warnings = problems.Count - errors;
             console.Error.WriteLine(errors == 0
-                ? $"{flows} {(flows == 1 ? "flow is" : "flows are")} valid{(warnings > 0 ? $", {warnings} warnings" : "")}."
+                ? $"{flows} {(flows == 1 ? "flow is" : "flows are")} valid{(warnings > 0 ? $", {warnings} warnings" : "")}.{(plugins.Length == 0 ? " Tasks were not checked: name their assembly with --plugin." : "")}"
                 : $"{errors} {(errors == 1 ? "error" : "errors")}{(warnings > 0 ? $", {warnings} warnings" : "")}.");
         }
 

@@ -72,7 +72,7 @@ internal sealed class RunTree
     /// <summary>One short line beside a step; null when there is nothing to say.</summary>
     public static string? DetailOf(RunEvent e) => e.Type switch
     {
-        RunEventTypes.StepRetrying => $"attempt {e.Attempt} failed: {e.Error?.Message}",
+        RunEventTypes.StepRetrying => $"attempt {e.Attempt} failed: {e.Error?.Message}{(e.DueAt - e.At > TimeSpan.FromSeconds(1) ? $" Next at {TimeText.Local(e.DueAt!.Value)}." : "")}",
         RunEventTypes.StepFailed or RunEventTypes.ScopeFailed or RunEventTypes.ChildFailed => e.Error?.Message,
         RunEventTypes.HumanTaskOpened => "waits for a person",
         RunEventTypes.HumanTaskExpired => "nobody answered in time",

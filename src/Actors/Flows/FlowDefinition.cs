@@ -79,7 +79,7 @@ public sealed class CodeFlowDefinition<TIn, TOut>(Flow<TIn, TOut> flow) : FlowDe
         JsonElement given = input.ValueKind == JsonValueKind.Undefined ? JsonDocument.Parse("null").RootElement : input;
         try
         {
-            TIn? value = given.Deserialize<TIn>(FlowJson.Options);
+            TIn? value = given.Deserialize<TIn>(FlowJson.InputOptions);
             if (value is null && default(TIn) is null && Nullable.GetUnderlyingType(typeof(TIn)) is null && given.ValueKind == JsonValueKind.Null && typeof(TIn) != typeof(object))
             {
                 throw new InvalidFlowInputException(Name, [new InputFault("", $"an input of type {typeof(TIn).Name} is required")]);

@@ -72,7 +72,7 @@ public sealed class TaskRegistry
     {
         try
         {
-            return input.Deserialize<T>(FlowJson.TaskOptions)!;
+            return input.Deserialize<T>(FlowJson.TaskInputOptions)!;
         }
         catch (JsonException e)
         {

@@ -38,6 +38,22 @@ public sealed class ReadmeTests
         Assert.Contains(Block("csharp"), source, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_plugin_is_the_one_that_is_compiled_and_pays()
+    {
+        string readme = File.ReadAllText(Path.Combine(Root, "README.md")).ReplaceLineEndings("\n");
+        string source = File.ReadAllText(Path.Combine(Root, "tests", "Actors.Tests", "Documentation", "PayPlugin.cs"));
+        string shown = readme[(readme.LastIndexOf("```csharp\n", StringComparison.Ordinal) + 10)..];
+        Assert.Contains(shown[..shown.IndexOf("```", StringComparison.Ordinal)], source, StringComparison.Ordinal);
+
+        await using EngineFixture engine = new();
+        new PayPlugin().Configure(new ActorsRegistration(engine.Tasks, engine.Flows, null!));
+        engine.Flows.Add(YamlFlowDefinition.Parse(
+            "flow: pay\nsteps:\n  - task: Pay\n    id: payment\n    inputs: { employee: ann, amount: 7 }\noutputs:\n  - name: transaction\n    value: ${payment.transaction}\n", "pay.yaml", engine.Tasks));
+        await engine.StartAsync();
+        Assert.Equal("TXN-ann-7", (await engine.RunAsync("pay", new Dictionary<string, object>())).Output.GetProperty("transaction").GetString());
+    }
+
     [Theory]
     [InlineData("yaml", 50, null, true)]
     [InlineData("yaml", 500, "approve", true)]

@@ -1,5 +1,6 @@
-using Actors.Storage;
+using Actors.Flows;
 using Actors.Silos;
+using Actors.Storage;
 
 namespace Actors.Tests.Runs;
 
@@ -184,5 +185,23 @@ public sealed class FirstFlows
         away = false;
         Assert.Equal(2, (await waiting).Output.GetInt32());
         Assert.Null(engine.Silo.Trouble);
+    }
+
+    private sealed record Greeting(string Name, int Times = 1);
+
+    [Theory]
+    [InlineData("nam")]
+    [InlineData(null)]
+    public async Task A_misspelt_or_missing_input_is_refused_and_not_read_as_nothing(string? member)
+    {
+        await using EngineFixture engine = new();
+        engine.Flows.Add(new Delegated<Greeting, string>("greet", (ctx, input) => Task.FromResult(input.Name)));
+        engine.Tasks.Add<Greeting, string>("Greet", (input, _) => Task.FromResult(input.Name));
+        engine.Flows.Add(YamlFlowDefinition.Parse($"flow: greet_yaml\nsteps:\n  - task: Greet\n    inputs: {{ {member ?? "times"}: 1 }}\n", "greet.yaml", engine.Tasks));
+        await engine.StartAsync();
+        Dictionary<string, object> input = new() { [member ?? "times"] = 1 };
+        await Assert.ThrowsAsync<InvalidFlowInputException>(() => engine.StartRunAsync("greet", input));
+        RunResult result = await engine.RunAsync("greet_yaml", new Dictionary<string, object>());
+        Assert.Equal(ErrorTypes.InvalidInput, result.Error?.Type);
     }
 }
