@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Actors.Storage;
@@ -12,11 +13,13 @@ internal static class Columns
     // Plain characters stay readable in the database; what is stored is never put into a page.
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     public static NpgsqlParameter Of(long value) => new NpgsqlParameter<long> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Bigint };
 
     public static NpgsqlParameter Of(int value) => new NpgsqlParameter<int> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Integer };
 
-    public static NpgsqlParameter Of(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+    public static NpgsqlParameter Of(string? value) => new() { Value = (object?)Checked(value) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 
     public static NpgsqlParameter Of(string[] values) => new NpgsqlParameter<string[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 
@@ -37,7 +40,7 @@ internal static class Columns
         new NpgsqlParameter<bool?[]> { TypedValue = Array(rows, read), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean };
 
     public static NpgsqlParameter Texts<T>(List<T> rows, Func<T, string?> read) =>
-        new NpgsqlParameter<string?[]> { TypedValue = Array(rows, read), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+        new NpgsqlParameter<string?[]> { TypedValue = Array(rows, row => Checked(read(row))), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 
     public static NpgsqlParameter Bytes<T>(List<T> rows, Func<T, ReadOnlyMemory<byte>> read) =>
         new NpgsqlParameter<ReadOnlyMemory<byte>[]> { TypedValue = Array(rows, read), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea };
@@ -47,6 +50,17 @@ internal static class Columns
     public static string ToJson(IReadOnlyList<string> names) => JsonSerializer.Serialize(names, Json);
 
     public static T FromJson<T>(string json) => JsonSerializer.Deserialize<T>(json, Json)!;
+
+    // Npgsql would write half a surrogate pair as another character: what is stored must be what was given, or be refused.
+    private static string? Checked(string? text)
+    {
+        if (text.AsSpan().ContainsAnyInRange('\ud800', '\udfff'))
+        {
+            Strict.GetByteCount(text!);
+        }
+
+        return text;
+    }
 
     private static TValue[] Array<T, TValue>(List<T> rows, Func<T, TValue> read)
     {

@@ -67,8 +67,8 @@ public sealed partial class PostgresStore
         catch (PostgresException e) when (
             e.SqlState == PostgresErrors.DivisionByZero && e.BatchCommand?.CommandText is Statements.GateAll or Statements.StartAll or Statements.ChangeRowAll)
         {
-            await RollbackAsync(connection).ConfigureAwait(false);
-            return false;
+            // Nothing was committed, but without a connection there is nobody to ask why.
+            return await RollbackAsync(connection).ConfigureAwait(false) ? false : throw new NpgsqlException("The connection was lost.", e);
         }
     }
 

@@ -172,19 +172,18 @@ public sealed partial class PostgresStore : IStore
         await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    // A connection that is lost has nothing to roll back.
-    private static async Task RollbackAsync(NpgsqlConnection connection)
+    /// <summary>Ends a failed transaction; false when the connection is lost, which ends it as well.</summary>
+    private static async Task<bool> RollbackAsync(NpgsqlConnection connection)
     {
-        if (connection.FullState.HasFlag(System.Data.ConnectionState.Open))
+        try
         {
-            try
-            {
-                await SendAsync(connection, [new NpgsqlBatchCommand(Statements.Rollback)], CancellationToken.None).ConfigureAwait(false);
-            }
-            catch (Exception e) when (PostgresErrors.IsOurs(e))
-            {
-                // The error that led here says more.
-            }
+            await SendAsync(connection, [new NpgsqlBatchCommand(Statements.Rollback)], CancellationToken.None).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception e) when (PostgresErrors.IsOurs(e) || connection.State != System.Data.ConnectionState.Open)
+        {
+            // The error that led here says more.
+            return false;
         }
     }
 }

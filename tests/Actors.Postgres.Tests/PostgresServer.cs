@@ -63,7 +63,7 @@ internal sealed class PostgresServer
         string options = string.Create(
             CultureInfo.InvariantCulture,
             $"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c fsync=on -c max_connections=400 -c shared_buffers=64MB");
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Stop();
+        server.StopWithThisProcess();
         await server.RunAsServerAsync("pg_ctl", "--pgdata", data, "--wait", "--log", Path.Combine(directory, "log"), "--options", options, "start");
         return server;
     }
@@ -132,18 +132,13 @@ internal sealed class PostgresServer
         }
     }
 
-    private void Stop()
+    // A shell beside the tests: it also stops the server and removes its directory when the test process is killed.
+    private void StopWithThisProcess()
     {
-        NpgsqlConnection.ClearAllPools();
-        try
-        {
-            RunAsServerAsync("pg_ctl", "--pgdata", Path.Combine(_directory, "data"), "--mode", "immediate", "--wait", "stop").GetAwaiter().GetResult();
-        }
-        catch (InvalidOperationException)
-        {
-            // It was never up.
-        }
-
-        Directory.Delete(_directory, recursive: true);
+        string stop = $"'{Path.Combine(_binaries, "pg_ctl")}' --pgdata '{Path.Combine(_directory, "data")}' --mode immediate --wait stop";
+        string asServer = Environment.IsPrivilegedProcess ? $"runuser -u postgres -- {stop}" : stop;
+        string wait = string.Create(CultureInfo.InvariantCulture, $"while kill -0 {Environment.ProcessId}; do sleep 0.3; done");
+        using Process? shell = Process.Start(new ProcessStartInfo(
+            "setsid", ["--fork", "/bin/sh", "-c", $"exec > /dev/null 2>&1 < /dev/null; {wait}; {asServer}; rm -rf '{_directory}'"]) { WorkingDirectory = "/" });
     }
 }
