@@ -104,11 +104,11 @@ public static partial class StoreSetting
     {
         try
         {
-            return ReadPostgres(value, "", static _ => "") is null ? value ?? "" : "The PostgreSQL database";
+            return ReadPostgres(value, "", static _ => "") is null ? value ?? "" : "PostgreSQL";
         }
         catch (ActorsStartException)
         {
-            return "The database";
+            return "the database";
         }
     }
 
