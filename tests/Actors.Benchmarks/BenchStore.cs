@@ -1,3 +1,4 @@
+using Actors.Postgres;
 using Actors.Sqlite;
 using Actors.Storage;
 using Microsoft.Data.Sqlite;
@@ -22,6 +23,15 @@ internal sealed class BenchStore(IStore store, string? folder) : IAsyncDisposabl
         {
             string folder = Directory.CreateTempSubdirectory("actors-bench-").FullName;
             return new BenchStore(await SqliteStore.OpenAsync(new SqliteStoreOptions { Path = Path.Combine(folder, FileName) }), folder);
+        }
+
+        if (name == "postgres")
+        {
+            // An empty database of one's own: the figures leave their schemas behind.
+            string connection = Environment.GetEnvironmentVariable("ACTORS_BENCH_POSTGRES")
+                ?? throw new ArgumentException("ACTORS_BENCH_POSTGRES must be the connection string of a database to measure in.");
+            string schema = $"bench_{Guid.NewGuid():n}";
+            return new BenchStore(await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = connection, Schema = schema, MigrateOnOpen = true }), null);
         }
 
         throw new ArgumentException($"There is no store '{name}'.");

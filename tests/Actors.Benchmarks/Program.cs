@@ -9,7 +9,7 @@ using Actors.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
 // Prints what it measures and nothing else. Timings of a shared machine are noisy: compare lines of one run, not of two.
-//   dotnet run -c Release --project tests/Actors.Benchmarks -- [memory|sqlite|all] [seconds per figure]
+//   dotnet run -c Release --project tests/Actors.Benchmarks -- [memory|sqlite|postgres|all] [seconds per figure]
 string which = args.ElementAtOrDefault(0) ?? "all";
 double seconds = double.TryParse(args.ElementAtOrDefault(1), out double given) ? given : 3;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Actors.Cli.Local;
+using Actors.Hosting;
 using Actors.Samples.Orders;
 using Actors.Silos;
 using Actors.Storage;
@@ -56,7 +57,7 @@ internal static class DemoCommand
         {
             StartRun request = new() { Flow = OrderSample.YamlFlow, Input = input };
             run = (await local.Silo.StartRunAsync(request, Caller.Local, cancellationToken)).Run;
-            await console.Error.WriteLineAsync($"Started {run.Flow} {run.Id}, kept in {database}.");
+            await console.Error.WriteLineAsync($"Started {run.Flow} {run.Id}, kept in {StoreSetting.Describe(database)}.");
         }
 
         if (database != "memory")
@@ -87,7 +88,7 @@ internal static class DemoCommand
             return $"\nThe order waits for a person: {task.Title}\nIt is in memory only and ends here. Run it again with --yes, on a terminal, or without --db memory to keep it.";
         }
 
-        string db = database == DefaultDatabase ? "" : $" --db {database}";
+        string db = database == DefaultDatabase ? "" : $" --db {(StoreSetting.Describe(database) == database ? database : "…")}";
         return $"""
 
             The order waits for a person: {task.Title}

@@ -7,7 +7,7 @@ internal static class LocalOptions
 {
     public static Option<string?> Database(string fallback) => new("--db")
     {
-        Description = $"The SQLite file that keeps the runs. Default: {fallback}",
+        Description = $"The SQLite file that keeps the runs, or a PostgreSQL connection. Default: {fallback}",
         HelpName = "path",
     };
 

@@ -5,7 +5,7 @@ using Actors.Storage;
 
 namespace Actors.Cli.Storage;
 
-/// <summary>Brings a database to the schema of this build; opening does it, so this is for operators who want it done apart.</summary>
+/// <summary>Brings a database to the schema of this build; opening a file does it too, opening a shared PostgreSQL database does not.</summary>
 internal static class MigrateCommand
 {
     public static Command Create(CliConsole console)
@@ -17,16 +17,17 @@ internal static class MigrateCommand
             string path = parsed.GetValue(database)
                 ?? Environment.GetEnvironmentVariable(Server.DatabaseVariable)
                 ?? ActorsOptions.DefaultDatabase;
-            await using IStore store = await StoreSetting.OpenAsync(path, "--db", TimeProvider.System, cancellationToken);
+            string name = StoreSetting.Describe(path);
+            await using IStore store = await StoreSetting.OpenAsync(path, "--db", TimeProvider.System, cancellationToken, migrate: true);
             IReadOnlyList<string> broken = await store.CheckInvariantsAsync(cancellationToken);
             foreach (string line in broken)
             {
                 await console.Error.WriteLineAsync(line);
             }
 
-            await console.Error.WriteLineAsync(broken.Count == 0 ? $"{path} is up to date and sound ({store.Name})." : $"{path} is up to date, but {broken.Count} rows break a promise.");
+            await console.Error.WriteLineAsync(broken.Count == 0 ? $"{name} is up to date and sound ({store.Name})." : $"{name} is up to date, but {broken.Count} rows break a promise.");
             return broken.Count == 0 ? ExitCodes.Ok : ExitCodes.Error;
         });
-        return command.WithExamples("actors migrate --db /var/lib/actors/shop.db");
+        return command.WithExamples("actors migrate --db /var/lib/actors/shop.db", "actors migrate --db 'postgres://actors:${PASSWORD}@db/shop'");
     }
 }

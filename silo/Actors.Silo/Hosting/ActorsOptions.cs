@@ -10,7 +10,7 @@ public sealed class ActorsOptions
     public const string DefaultDatabase = "./.actors/actors.db";
 
     /// <summary>
-    /// The path of the SQLite file, <c>Data Source=path</c>, or <c>memory</c>. Default <see cref="DefaultDatabase"/>.
+    /// The path of the SQLite file, <c>Data Source=path</c>, <c>memory</c>, or PostgreSQL: <c>Host=…;Username=…</c> or <c>postgres://…</c>. Default <see cref="DefaultDatabase"/>.
     /// A store chosen in code with <see cref="ActorsBuilder.UseStore"/> goes before it.
     /// </summary>
     public string Database { get; set; } = DefaultDatabase;

@@ -1,11 +1,14 @@
 using System.Data.Common;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Actors.Postgres;
 using Actors.Sqlite;
 using Actors.Storage;
 
 namespace Actors.Hosting;
 
 /// <summary>Reads the setting that says where runs are kept, and opens the store.</summary>
-public static class StoreSetting
+public static partial class StoreSetting
 {
     /// <summary>The path of the SQLite file; null for memory.</summary>
     /// <param name="setting">How the value was given, for messages.</param>
@@ -39,16 +42,90 @@ public static class StoreSetting
         }
 
         // The value itself stays out of the message: a connection string may hold a password.
-        throw new ActorsStartException($"{setting} must be the path of an SQLite file, 'Data Source=path' or 'memory'.");
+        throw new ActorsStartException(
+            $"{setting} must be the path of an SQLite file, 'Data Source=path', 'memory', or a PostgreSQL connection: 'Host=…;Username=…' or 'postgres://…'.");
+    }
+
+    /// <summary>
+    /// The options of a PostgreSQL database, for <c>Host=…;Username=…</c> and <c>postgres://user:password@host/database</c>; null when the value names
+    /// something else. <c>${NAME}</c> stands for an environment variable, so that a password need not be in a file; <c>Search Path</c> chooses the schema.
+    /// </summary>
+    /// <param name="setting">How the value was given, for messages.</param>
+    /// <param name="environment">Gives the environment's variables.</param>
+    /// <exception cref="ActorsStartException">The value begins like such a connection but is none, or names a variable that is not set.</exception>
+    public static PostgresStoreOptions? ReadPostgres(string? value, string setting, Func<string, string?> environment)
+    {
+        string text = value?.Trim() ?? "";
+        if (Variable().Match(text) is { Success: true, Index: 0 } whole && whole.Length == text.Length)
+        {
+            text = Substitute(text, setting, environment).Trim();
+        }
+
+        DbConnectionStringBuilder parts = [];
+        try
+        {
+            if (text.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase))
+            {
+                ReadUri(new Uri(Variable().Replace(text, match => Uri.EscapeDataString(Substitute(match.Value, setting, environment)))), parts);
+            }
+            else if (text.Contains('='))
+            {
+                parts.ConnectionString = text;
+                if (!parts.ContainsKey("Host") && !parts.ContainsKey("Server"))
+                {
+                    return null;
+                }
+
+                foreach (string key in parts.Keys.Cast<string>().ToArray())
+                {
+                    parts[key] = Substitute((string)parts[key], setting, environment);
+                }
+            }
+            else
+            {
+                return null;
+            }
+        }
+        catch (Exception e) when (e is UriFormatException or ArgumentException)
+        {
+            // The cause stays out of the message: it may repeat the password.
+            throw new ActorsStartException($"{setting} is no connection to PostgreSQL. Give 'Host=…;Database=…;Username=…;Password=…' or 'postgres://user:password@host/database'.");
+        }
+
+        string? schema = parts.TryGetValue("Search Path", out object? path) ? (string)path : null;
+        parts.Remove("Search Path");
+        return schema is null
+            ? new PostgresStoreOptions { ConnectionString = parts.ConnectionString }
+            : new PostgresStoreOptions { ConnectionString = parts.ConnectionString, Schema = schema };
+    }
+
+    /// <summary>The setting's value as it may be shown: without a password.</summary>
+    public static string Describe(string? value)
+    {
+        try
+        {
+            return ReadPostgres(value, "", static _ => "") is null ? value ?? "" : "PostgreSQL";
+        }
+        catch (ActorsStartException)
+        {
+            return "the database";
+        }
     }
 
     internal static ValueTask<IStore> OpenAsync(ActorsOptions options, TimeProvider time, CancellationToken cancellationToken) =>
         OpenAsync(options.Ephemeral ? "memory" : options.Database, ActorsOptions.KeyText(nameof(ActorsOptions.Database)), time, cancellationToken);
 
-    /// <summary>Opens the store that a setting names, making the file's folder.</summary>
+    /// <summary>Opens the store that a setting names, making the folder of a file.</summary>
+    /// <param name="migrate">True: brings a shared database up to date as well. A file always is.</param>
     /// <exception cref="ActorsStartException">It cannot be opened; the message names the setting, the path and the reason.</exception>
-    public static async ValueTask<IStore> OpenAsync(string? value, string setting, TimeProvider time, CancellationToken cancellationToken)
+    public static async ValueTask<IStore> OpenAsync(
+        string? value, string setting, TimeProvider time, CancellationToken cancellationToken, bool migrate = false)
     {
+        if (ReadPostgres(value, setting, Environment.GetEnvironmentVariable) is { } postgres)
+        {
+            return await OpenAsync(postgres, setting, time, migrate, cancellationToken);
+        }
+
         if (ReadPath(value, setting) is not { } path)
         {
             return new MemoryStore();
@@ -65,4 +142,51 @@ public static class StoreSetting
             throw new ActorsStartException($"{setting} is '{path}', which cannot be opened: {e.Message}", e);
         }
     }
+
+    private static async Task<IStore> OpenAsync(PostgresStoreOptions options, string setting, TimeProvider time, bool migrate, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (migrate)
+            {
+                await PostgresStore.MigrateAsync(options, time, cancellationToken);
+            }
+
+            return await PostgresStore.OpenAsync(options, time, cancellationToken);
+        }
+        catch (Exception e) when (e is StoreException or ArgumentException)
+        {
+            throw new ActorsStartException($"{setting} names a PostgreSQL database that cannot be opened: {e.Message}", e);
+        }
+    }
+
+    private static void ReadUri(Uri uri, DbConnectionStringBuilder parts)
+    {
+        string[] user = uri.UserInfo.Split(':', 2);
+        parts["Host"] = uri.Host.Length > 0 ? uri.Host : throw new UriFormatException("no host");
+        Set("Port", uri.IsDefaultPort ? "" : uri.Port.ToString(CultureInfo.InvariantCulture));
+        Set("Username", user[0]);
+        Set("Password", user.Length > 1 ? user[1] : "");
+        Set("Database", uri.AbsolutePath.Trim('/'));
+        foreach (string pair in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] option = pair.Split('=', 2);
+            Set(Uri.UnescapeDataString(option[0]), option.Length > 1 ? option[1] : "");
+        }
+
+        void Set(string key, string escaped)
+        {
+            if (escaped.Length > 0)
+            {
+                parts[key] = Uri.UnescapeDataString(escaped);
+            }
+        }
+    }
+
+    private static string Substitute(string text, string setting, Func<string, string?> environment) => Variable().Replace(text, match =>
+        environment(match.Groups[1].Value)
+        ?? throw new ActorsStartException($"{setting} names the environment variable {match.Groups[1].Value}, which is not set."));
+
+    [GeneratedRegex(@"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", RegexOptions.CultureInvariant)]
+    private static partial Regex Variable();
 }

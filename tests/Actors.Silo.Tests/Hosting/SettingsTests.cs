@@ -26,7 +26,7 @@ public sealed class SettingsTests
         ActorsStartException e = await Assert.ThrowsAsync<ActorsStartException>(() =>
             SiloFixture.StartAsync(null, "--Actors:Silo:BodiesMax=-1", "--Actors:Silo:MailboxMax=0", "--Actors:Color=red"));
 
-        Assert.Equal(3, e.Message.Split(Environment.NewLine).Length);
+        Assert.Equal(3, e.Message.Split(System.Environment.NewLine).Length);
     }
 
     [Theory]
@@ -50,6 +50,52 @@ public sealed class SettingsTests
     [InlineData(":memory:", null)]
     [InlineData("Data Source=:memory:", null)]
     public void Databases_can_be_named_in_several_ways(string? value, string? path) => Assert.Equal(path, StoreSetting.ReadPath(value, "x"));
+
+    [Theory]
+    [InlineData("Host=db;Username=ann;Password=${SECRET}", "Host=db;Username=ann;Password='p;w=''1'", "actors")]
+    [InlineData("Server=db;Search Path=shop", "Server=db", "shop")]
+    [InlineData("postgres://ann:${SECRET}@db:5433/my%20shop?SSL%20Mode=Require", "Host=db;Port=5433;Username=ann;Password='p;w=''1';Database='my shop';SSL Mode=Require", "actors")]
+    [InlineData(" postgresql://db?Search%20Path=shop ", "Host=db", "shop")]
+    [InlineData("${URL}", "Host=db;Database=shop", "actors")]
+    public void PostgreSQL_can_be_named_in_several_ways(string value, string connection, string schema)
+    {
+        Actors.Postgres.PostgresStoreOptions? options = StoreSetting.ReadPostgres(value, "x", Environment);
+
+        Assert.Equal(
+            new System.Data.Common.DbConnectionStringBuilder { ConnectionString = connection }.ConnectionString,
+            options?.ConnectionString,
+            ignoreCase: true);
+        Assert.Equal(schema, options?.Schema);
+    }
+
+    [Theory]
+    [InlineData("a/b.db")]
+    [InlineData("Data Source=a.db")]
+    [InlineData("memory")]
+    [InlineData("")]
+    [InlineData(null)]
+    public void What_is_no_connection_to_PostgreSQL_is_left_to_the_others(string? value) => Assert.Null(StoreSetting.ReadPostgres(value, "x", Environment));
+
+    [Theory]
+    [InlineData("postgres://ann:s3cret@/shop", "x is no connection")]
+    [InlineData("postgres://ann:s3cret@db:port/shop", "x is no connection")]
+    [InlineData("Host=db;Password='s3cret", "x is no connection")]
+    [InlineData("Host=db;Password=${NOT_SET};User=s3cret", "NOT_SET")]
+    public void A_wrong_connection_to_PostgreSQL_is_refused_without_repeating_it(string value, string says)
+    {
+        ActorsStartException e = Assert.Throws<ActorsStartException>(() => StoreSetting.ReadPostgres(value, "x", Environment));
+
+        Assert.Contains(says, e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", e.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", StoreSetting.Describe(value), StringComparison.Ordinal);
+    }
+
+    private static string? Environment(string name) => name switch
+    {
+        "SECRET" => "p;w='1",
+        "URL" => "postgres://db/shop",
+        _ => null,
+    };
 
     [Fact]
     public async Task Without_settings_it_keeps_runs_in_a_file_and_its_successor_finds_them()

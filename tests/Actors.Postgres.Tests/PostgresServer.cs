@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Npgsql;
+
+namespace Actors.Postgres.Tests;
+
+/// <summary>
+/// A PostgreSQL server of this test run alone: the system's binaries, a data directory of its own, a free port of the loopback. Nothing of an installed
+/// server is touched. Commits are really flushed, as in production.
+/// </summary>
+internal sealed class PostgresServer
+{
+    private static readonly Lazy<Task<PostgresServer>> Only = new(() => Task.Run(StartAsync));
+
+    private readonly string _directory;
+    private readonly string _binaries;
+
+    private PostgresServer(string directory, string binaries, int port)
+    {
+        _directory = directory;
+        _binaries = binaries;
+        Port = port;
+    }
+
+    public int Port { get; }
+
+    /// <summary>The one of this test run, started on first use and removed when the process ends.</summary>
+    public static Task<PostgresServer> GetAsync() => Only.Value;
+
+    public string ConnectionString(string database = "postgres") =>
+        string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={Port};Username=postgres;Password=secret;Database={database};Maximum Pool Size=24;Timeout=30");
+
+    public async Task<T?> QueryAsync<T>(string sql, string database = "postgres")
+    {
+        await using NpgsqlConnection connection = new(ConnectionString(database) + ";Pooling=false");
+        await connection.OpenAsync();
+        await using NpgsqlCommand command = new(sql, connection);
+        return await command.ExecuteScalarAsync() is T value ? value : default;
+    }
+
+    public async Task ExecuteAsync(string sql, string database = "postgres") => await QueryAsync<object>(sql, database);
+
+    private static async Task<PostgresServer> StartAsync()
+    {
+        string binaries = await FindBinariesAsync();
+        string directory = Directory.CreateTempSubdirectory("actors-postgres-").FullName;
+        string data = Path.Combine(directory, "data");
+        string password = Path.Combine(directory, "password");
+        await File.WriteAllTextAsync(password, "secret");
+        if (Environment.IsPrivilegedProcess)
+        {
+            // The server refuses to run as root.
+            await RunAsync("chown", ["-R", "postgres", directory]);
+        }
+
+        int port = FreePort();
+        PostgresServer server = new(directory, binaries, port);
+        await server.RunAsServerAsync(
+            "initdb", "--pgdata", data, "--username", "postgres", "--pwfile", password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8");
+        string options = string.Create(
+            CultureInfo.InvariantCulture,
+            $"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c fsync=on -c max_connections=400 -c shared_buffers=64MB");
+        server.StopWithThisProcess();
+        await server.RunAsServerAsync("pg_ctl", "--pgdata", data, "--wait", "--log", Path.Combine(directory, "log"), "--options", options, "start");
+        return server;
+    }
+
+    private static async Task<string> FindBinariesAsync()
+    {
+        if (Newest() is { } installed)
+        {
+            return installed;
+        }
+
+        if (!Environment.IsPrivilegedProcess)
+        {
+            throw new InvalidOperationException(
+                "These tests need the server binaries of PostgreSQL in /usr/lib/postgresql/*/bin. Install them: apt-get install postgresql.");
+        }
+
+        await RunAsync("apt-get", ["update"]);
+        await RunAsync("apt-get", ["install", "--yes", "--no-install-recommends", "postgresql"]);
+        return Newest() ?? throw new InvalidOperationException("The package postgresql was installed, but /usr/lib/postgresql/*/bin has no initdb.");
+    }
+
+    private static string? Newest()
+    {
+        const string Versions = "/usr/lib/postgresql";
+        return !Directory.Exists(Versions)
+            ? null
+            : Directory.GetDirectories(Versions)
+                .OrderByDescending(static version => int.TryParse(Path.GetFileName(version), CultureInfo.InvariantCulture, out int number) ? number : 0)
+                .Select(static version => Path.Combine(version, "bin"))
+                .FirstOrDefault(static bin => File.Exists(Path.Combine(bin, "initdb")));
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private Task RunAsServerAsync(string program, params string[] arguments)
+    {
+        string path = Path.Combine(_binaries, program);
+        return Environment.IsPrivilegedProcess ? RunAsync("runuser", ["-u", "postgres", "--", path, .. arguments]) : RunAsync(path, arguments);
+    }
+
+    private static async Task RunAsync(string program, string[] arguments)
+    {
+        // Into files: the server that pg_ctl starts keeps inherited pipes open, and their end would never come.
+        string output = Path.GetTempFileName();
+        try
+        {
+            string line = string.Join(' ', arguments.Prepend(program).Select(static word => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+            ProcessStartInfo start = new("/bin/sh", ["-c", $"{line} > '{output}' 2>&1 < /dev/null"]) { WorkingDirectory = "/" };
+            start.Environment["DEBIAN_FRONTEND"] = "noninteractive";
+            using Process process = Process.Start(start)!;
+            await process.WaitForExitAsync();
+            if (process.ExitCode != 0)
+            {
+                throw new InvalidOperationException($"{program} failed with {process.ExitCode}: {await File.ReadAllTextAsync(output)}");
+            }
+        }
+        finally
+        {
+            File.Delete(output);
+        }
+    }
+
+    // A shell beside the tests: it also stops the server and removes its directory when the test process is killed.
+    private void StopWithThisProcess()
+    {
+        string stop = $"'{Path.Combine(_binaries, "pg_ctl")}' --pgdata '{Path.Combine(_directory, "data")}' --mode immediate --wait stop";
+        string asServer = Environment.IsPrivilegedProcess ? $"runuser -u postgres -- {stop}" : stop;
+        string wait = string.Create(CultureInfo.InvariantCulture, $"while kill -0 {Environment.ProcessId}; do sleep 0.3; done");
+        using Process? shell = Process.Start(new ProcessStartInfo(
+            "setsid", ["--fork", "/bin/sh", "-c", $"exec > /dev/null 2>&1 < /dev/null; {wait}; {asServer}; rm -rf '{_directory}'"]) { WorkingDirectory = "/" });
+    }
+}
