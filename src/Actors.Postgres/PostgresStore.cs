@@ -53,7 +53,13 @@ public sealed partial class PostgresStore : IStore
                 // Unique in the database: advisory locks know no schemas.
                 using NpgsqlCommand find = new("SELECT 'silos'::regclass::oid::bigint", connection);
                 long table = (long)(await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-                return new PostgresStore(source, place, unchecked((int)table));
+                PostgresStore store = new(source, place, unchecked((int)table));
+                if (options.Exclusive)
+                {
+                    await store.TakeAloneAsync(builder.ConnectionString, options.LockWait, time ?? TimeProvider.System, cancellationToken).ConfigureAwait(false);
+                }
+
+                return store;
             }
         }
         catch (Exception e)
@@ -79,7 +85,15 @@ public sealed partial class PostgresStore : IStore
     }
 
     /// <summary>Closes the connections. Disposing twice does nothing more.</summary>
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (_exclusive is not null)
+        {
+            await _exclusive.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await _source.DisposeAsync().ConfigureAwait(false);
+    }
 
     private static string PlaceOf(NpgsqlConnectionStringBuilder builder, string schema) =>
         string.Create(CultureInfo.InvariantCulture, $"the database {builder.Database ?? builder.Username} on {builder.Host}:{builder.Port}, schema {schema},");

@@ -17,6 +17,7 @@ internal static class Statements
     public const string RequireAlive = "SELECT 1 / count(*)::int FROM silos WHERE no = $1 AND ended_at IS NULL";
 
     public const string BeginLife = "INSERT INTO silos (name, began_at) VALUES ($1, $2) RETURNING no";
+    public const string LivingSilos = "SELECT no FROM silos WHERE ended_at IS NULL ORDER BY no";
     public const string LockTimeout = "SET LOCAL lock_timeout = '250ms'";
     public const string LockLifeAlone = "SELECT pg_advisory_xact_lock($1, $2)";
     public const string EndLife = "UPDATE silos SET ended_at = $2 WHERE no = $1 AND ended_at IS NULL";
