@@ -37,6 +37,7 @@ internal static class Bench
         await LoopAsync(storeName);
         await MapAsync(storeName);
         await QuestionsAsync(storeName, 2_000);
+        await RecoveryAsync(storeName, 500);
     }
 
     private static async Task<double> TenStepRunsAsync(string storeName, int concurrent, TimeSpan time, int batchMax, bool print, string? label = null)
@@ -206,6 +207,36 @@ internal static class Bench
         await Task.WhenAll(tasks.Select(t => Task.Run(() => silo.AnswerAsync(t.Id, new TaskAnswer("approve"), Caller.Local))));
         await Task.WhenAll(runs.Select(r => silo.WaitForEndAsync(r, Caller.Local, TimeSpan.FromMinutes(1))));
         Console.WriteLine($"{count:N0} answered questions at once: {count / watch.Elapsed.TotalSeconds:N0} resumed and finished per second; while they waited {size}");
+    }
+
+    private static async Task RecoveryAsync(string storeName, int count)
+    {
+        await using BenchStore database = await BenchStore.OpenAsync(storeName);
+        CountdownEvent reached = new(count);
+        TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        FlowRegistry flows = new FlowRegistry().Add(new HeldOpen(async _ =>
+        {
+            reached.Signal();
+            await release.Task;
+            return 1;
+        }));
+        Silo first = new(new SiloOptions(), database.Store, flows, new TaskRegistry(), TimeProvider.System, NullLoggerFactory.Instance);
+        await first.StartAsync();
+        StartedRun[] runs = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => first.StartRunAsync(new StartRun { Flow = "HeldOpen", Input = One }, Caller.Local)));
+        reached.Wait();
+        long dead = first.LifeNo;
+        first.Abandon();
+        reached.Reset(count);
+        Stopwatch watch = Stopwatch.StartNew();
+        await database.Store.EndLifeAsync(dead, DateTimeOffset.UtcNow, default);
+        await using Silo second = new(new SiloOptions(), database.Store, flows, new TaskRegistry(), TimeProvider.System, NullLoggerFactory.Instance);
+        await second.StartAsync();
+        double owned = watch.Elapsed.TotalMilliseconds;
+        reached.Wait();
+        double executing = watch.Elapsed.TotalMilliseconds;
+        release.SetResult();
+        await Task.WhenAll(runs.Select(r => second.WaitForEndAsync(r.Run.Id, Caller.Local, TimeSpan.FromMinutes(1))));
+        Console.WriteLine($"a silo with {count} active runs is gone: all owned again after {owned:0} ms, all in their unfinished step again after {executing:0} ms");
     }
 
     private static async Task<double> TimeAsync(Silo silo, string flow, int input = 1)

@@ -53,3 +53,17 @@ internal sealed class OneQuestion : Flow<int, string>
 {
     public override async Task<string> RunAsync(IFlowContext ctx, int input) => (await ctx.Ask("approve", new HumanQuestion("Good?"))).Decision;
 }
+
+/// <summary>Five steps, then a body that does not end by itself: what a silo has in memory when it is killed.</summary>
+internal sealed class HeldOpen(Func<IStepContext, Task<int>> hold) : Flow<int, int>
+{
+    public override async Task<int> RunAsync(IFlowContext ctx, int input)
+    {
+        for (int i = 0; i < 5; i++)
+        {
+            await ctx.Step("step", i, static (_, _) => Task.FromResult(TenSteps.Result));
+        }
+
+        return await ctx.Step("held", hold);
+    }
+}
