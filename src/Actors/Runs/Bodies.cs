@@ -38,17 +38,6 @@ internal sealed class Bodies(EngineScheduler scheduler, TimeProvider time, Alarm
     private bool _stopped;
     private TaskCompletionSource? _idle;
 
-    public int Running
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _running;
-            }
-        }
-    }
-
     public void Run(Body body)
     {
         lock (_lock)

@@ -10,8 +10,6 @@ namespace Actors.Runs;
 /// </summary>
 internal static class InputHash
 {
-    public const string OfNothing = "1:0";
-
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _buffer;
 

@@ -41,17 +41,20 @@ internal sealed class JournalIndex
     /// <summary>True when reading the journal from here would cost more than twice the live set (design §4, rule 6).</summary>
     public bool WantsSnapshot => _sinceSnapshot > Math.Max(2 * LiveCount, SnapshotEntriesMin);
 
-    public void Apply(in JournalEntry entry, JournalNode? node = null)
+    /// <summary>Takes in the next entry; gives it as it is live, or null for a snapshot, which only stands for others.</summary>
+    public LiveEntry? Apply(in JournalEntry entry, JournalNode? node = null)
     {
         LastSeq = entry.Seq;
         _sinceSnapshot++;
         if (entry.Kind == EntryKind.Snapshot)
         {
             Restore(entry);
-            return;
+            return null;
         }
 
-        Add(new LiveEntry(entry), node);
+        LiveEntry live = new(entry);
+        Add(live, node);
+        return live;
     }
 
     /// <summary>The oldest kept signal of this name that is not in <paramref name="taken"/>; null when there is none.</summary>
@@ -129,7 +132,7 @@ internal sealed class JournalIndex
         return Payload.Encode(stream.GetBuffer().AsSpan(0, (int)stream.Length));
     }
 
-    /// <summary>The entries inside a snapshot, for readers that show a run's history.</summary>
+    /// <summary>The entries inside a snapshot, for readers of a journal that begins with one.</summary>
     public static IReadOnlyList<JournalEntry> ReadSnapshot(in JournalEntry snapshot) => ReadSnapshot(snapshot, out _);
 
     private static List<JournalEntry> ReadSnapshot(in JournalEntry snapshot, out List<string> signalIds)

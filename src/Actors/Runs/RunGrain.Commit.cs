@@ -220,7 +220,12 @@ internal sealed partial class RunGrain
         {
             PendingEntry pending = entries[i];
             JournalEntry entry = transition.Entries[i];
-            _journal.Apply(entry, pending.Node);
+            LiveEntry? live = _journal.Apply(entry, pending.Node);
+            if (live is null)
+            {
+                continue;
+            }
+
             if (entry.Kind == EntryKind.SignalReceived)
             {
                 signals = true;
@@ -241,7 +246,6 @@ internal sealed partial class RunGrain
             }
             else if (pending.Verb is { } verb)
             {
-                LiveEntry live = new(entry);
                 if (IsOutcomeOf(verb, entry.Kind))
                 {
                     _outcomesOnTheWay--;
@@ -257,7 +261,7 @@ internal sealed partial class RunGrain
                 // The answer or the child's end came before the walk had come to the verb that waits for it.
                 (late as AskVerb)?.OnAnswered();
                 (late as IChildVerb)?.OnEnded();
-                Enqueue(late, new LiveEntry(entry));
+                Enqueue(late, live);
             }
         }
 
