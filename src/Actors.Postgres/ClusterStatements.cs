@@ -139,7 +139,7 @@ internal static class ClusterStatements
         UPDATE runs r SET {Adopted} FROM mine WHERE r.no = mine.no RETURNING r.id
         """;
 
-    public const string CountTrial = "UPDATE runs SET trials = trials + 1 WHERE id = $1 AND owner = $2";
+    public const string CountTrial = "UPDATE runs SET trials = greatest(0, trials + $3) WHERE id = $1 AND owner = $2";
     public const string FindOwned = "SELECT id FROM runs WHERE owner = $1 LIMIT $2";
     public const string FindOwners = $"SELECT id, owner FROM runs WHERE id = ANY ($1) AND status < 5 AND owner IN {Alive}";
 

@@ -148,7 +148,7 @@ public sealed partial class Silo
         DateTimeOffset now = life.Services.Now();
         JsonElement? data = answer.Data.ValueKind == JsonValueKind.Undefined ? null : answer.Data;
         AskAnsweredBody body = new(task.Id.Value, new HumanAnswer(answer.Decision, caller.Principal, now, answer.Comment, data));
-        return MessageTo(row, life, InboxKind.Answer, EntryBody.Write(body), caller, $"{task.Id}:answer", task.Key) with
+        return MessageTo(row, life, InboxKind.Answer, EntryBody.Write(body), caller, key: task.Key) with
         {
             Closing = new HumanTaskClosing(task.Id, HumanTaskStatus.Answered, now, caller.Principal, answer.Decision, answer.Comment),
         };
