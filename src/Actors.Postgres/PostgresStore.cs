@@ -13,15 +13,24 @@ public sealed partial class PostgresStore : IStore
     // ON CONFLICT with several arrays needs nothing newer, but older servers get no fixes any more.
     private const int ServerVersionMin = 130000;
 
+    // Commits have connections of their own: they must not wait behind those who read.
+    private const int CommitConnectionsMax = 32;
+
     private readonly NpgsqlDataSource _source;
+    private readonly NpgsqlDataSource _commits;
     private readonly string _place;
     private readonly int _lockClass;
 
-    private PostgresStore(NpgsqlDataSource source, string place, int lockClass)
+    private PostgresStore(NpgsqlDataSource source, NpgsqlDataSource commits, string place, int lockClass)
     {
         _source = source;
+        _commits = commits;
         _place = place;
         _lockClass = lockClass;
+        _runs = new(keys => LookUpAsync(Statements.LookUpRuns, 21, keys, RowReader.Run));
+        _runsByKey = new(keys => LookUpAsync(Statements.LookUpRunsByKey, 21, keys, RowReader.Run));
+        _lastEntries = new(keys => LookUpAsync(Statements.LookUpLastEntries, 6, keys, static row => new Kept<JournalEntry>(RowReader.Entry(row))));
+        _humanTasks = new(keys => LookUpAsync(Statements.LookUpHumanTasks, 17, keys, RowReader.HumanTask));
     }
 
     public string Name => "postgres";
@@ -36,6 +45,9 @@ public sealed partial class PostgresStore : IStore
         NpgsqlConnectionStringBuilder builder = options.Read();
         string place = PlaceOf(builder, options.Schema);
         NpgsqlDataSource source = NpgsqlDataSource.Create(builder);
+        builder.MinPoolSize = 0;
+        builder.MaxPoolSize = CommitConnectionsMax;
+        NpgsqlDataSource commits = NpgsqlDataSource.Create(builder);
         try
         {
             NpgsqlConnection connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
@@ -53,7 +65,7 @@ public sealed partial class PostgresStore : IStore
                 // Unique in the database: advisory locks know no schemas.
                 using NpgsqlCommand find = new("SELECT 'silos'::regclass::oid::bigint", connection);
                 long table = (long)(await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-                PostgresStore store = new(source, place, unchecked((int)table));
+                PostgresStore store = new(source, commits, place, unchecked((int)table));
                 if (options.Exclusive)
                 {
                     await store.TakeAloneAsync(builder.ConnectionString, options.LockWait, time ?? TimeProvider.System, cancellationToken).ConfigureAwait(false);
@@ -65,6 +77,7 @@ public sealed partial class PostgresStore : IStore
         catch (Exception e)
         {
             await source.DisposeAsync().ConfigureAwait(false);
+            await commits.DisposeAsync().ConfigureAwait(false);
             if (PostgresErrors.IsOurs(e))
             {
                 throw PostgresErrors.From(e, place);
@@ -93,6 +106,7 @@ public sealed partial class PostgresStore : IStore
         }
 
         await _source.DisposeAsync().ConfigureAwait(false);
+        await _commits.DisposeAsync().ConfigureAwait(false);
     }
 
     private static string PlaceOf(NpgsqlConnectionStringBuilder builder, string schema) =>
@@ -130,11 +144,15 @@ public sealed partial class PostgresStore : IStore
     }
 
     /// <summary>Runs work on a connection and turns its errors into those of the contract.</summary>
-    private async ValueTask<T> RunAsync<TAsk, T>(TAsk ask, Func<NpgsqlConnection, TAsk, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    private ValueTask<T> RunAsync<TAsk, T>(TAsk ask, Func<NpgsqlConnection, TAsk, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
+        RunAsync(_source, ask, work, cancellationToken);
+
+    private async ValueTask<T> RunAsync<TAsk, T>(
+        NpgsqlDataSource source, TAsk ask, Func<NpgsqlConnection, TAsk, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         try
         {
-            NpgsqlConnection connection = await _source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            NpgsqlConnection connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
             {
                 return await work(connection, ask, cancellationToken).ConfigureAwait(false);

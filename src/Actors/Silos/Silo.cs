@@ -102,7 +102,7 @@ public sealed partial class Silo : IAsyncDisposable
             Scheduler = _scheduler,
             Time = Time,
             Ids = _ids,
-            Committer = new Committer(Store, _scheduler, Time, _options.CommitBatchMax, _log, OnFenced),
+            Committer = new Committer(Store, _scheduler, Time, _options.CommitBatchMax, _options.CommitLanes, _log, OnFenced),
             Alarms = alarms,
             Bodies = new Bodies(_scheduler, Time, alarms, _options.BodiesMax),
             Numbers = new RunNumbers(Store, life, _scheduler, OnFenced),
