@@ -81,8 +81,9 @@ internal sealed class PostgresServer
                 "These tests need the server binaries of PostgreSQL in /usr/lib/postgresql/*/bin. Install them: apt-get install postgresql.");
         }
 
-        await RunAsync("apt-get", ["update"]);
-        await RunAsync("apt-get", ["install", "--yes", "--no-install-recommends", "postgresql"]);
+        // Several test processes may find it missing at once: the first installs it, the others wait and find it there.
+        const string Install = "ls /usr/lib/postgresql/*/bin/initdb || { apt-get update && apt-get install --yes --no-install-recommends postgresql; }";
+        await RunAsync("flock", [Path.Combine(Path.GetTempPath(), "actors-postgres-install.lock"), "/bin/sh", "-c", Install]);
         return Newest() ?? throw new InvalidOperationException("The package postgresql was installed, but /usr/lib/postgresql/*/bin has no initdb.");
     }
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Actors.Samples.Tests;
 
-/// <summary>One silo on a store in memory, and what tests do with it. Nothing here waits for a time: only for events and ends, with a limit.</summary>
+/// <summary>One silo on a test's store, and what tests do with it. Nothing here waits for a time: only for events and ends, with a limit.</summary>
 internal sealed class SampleSilo : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -21,12 +21,11 @@ internal sealed class SampleSilo : IAsyncDisposable
 
     public IStore Store { get; }
 
-    public static async Task<SampleSilo> StartAsync(Action<TaskRegistry, FlowRegistry> register, IStore? store = null, TimeProvider? time = null)
+    public static async Task<SampleSilo> StartAsync(Action<TaskRegistry, FlowRegistry> register, IStore store, TimeProvider? time = null)
     {
         TaskRegistry tasks = new();
         FlowRegistry flows = new();
         register(tasks, flows);
-        store ??= new MemoryStore();
         Silo silo = new(new SiloOptions(), store, flows, tasks, time ?? TimeProvider.System, NullLoggerFactory.Instance);
         await silo.StartAsync();
         return new SampleSilo(silo, store);
