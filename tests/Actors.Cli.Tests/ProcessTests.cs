@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Actors.Postgres.Tests;
+using Actors.Storage;
 
 namespace Actors.Cli.Tests;
 
@@ -10,10 +12,13 @@ public sealed class ProcessTests : IDisposable
 
     public void Dispose() => _line.Dispose();
 
-    [Fact]
-    public async Task A_demo_that_is_killed_goes_on_where_it_was()
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite)]
+    [InlineData(DatabaseKind.Postgres)]
+    public async Task A_demo_that_is_killed_goes_on_where_it_was(DatabaseKind kind)
     {
-        using Process first = Start("demo", "--yes", "--db", _line.Path("demo.db"));
+        await using TestDatabase database = await TestDatabase.CreateAsync(kind);
+        using Process first = Start("demo", "--yes", "--db", database.Setting);
         string? line;
         do
         {
@@ -23,7 +28,7 @@ public sealed class ProcessTests : IDisposable
         first.Kill();
         await first.WaitForExitAsync();
 
-        using Process second = Start("demo", "--yes", "--db", _line.Path("demo.db"));
+        using Process second = Start("demo", "--yes", "--db", database.Setting);
         Task<string> error = second.StandardError.ReadToEndAsync();
         string output = await second.StandardOutput.ReadToEndAsync();
         await second.WaitForExitAsync();
@@ -33,6 +38,8 @@ public sealed class ProcessTests : IDisposable
         Assert.Contains("going on with it", await error, StringComparison.Ordinal);
         using JsonDocument result = JsonDocument.Parse(output);
         Assert.True(result.RootElement.GetProperty("success").GetBoolean());
+        await using IStore store = await database.OpenToReadAsync();
+        Assert.Empty(await store.CheckInvariantsAsync(default));
     }
 
     [Fact]
