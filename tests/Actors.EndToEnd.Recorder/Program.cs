@@ -5,14 +5,11 @@ using Actors.Storage;
 
 // Stands for the outside world: every effect of every step is a call here, written to a log of its own that no crash of a silo touches.
 // On each call it looks into the silo's database: a step whose outcome is recorded must never be executed again.
-//   Recorder <SQLite file or PostgreSQL connection with Search Path> <log>
+//   Recorder <SQLite file or PostgreSQL connection> <log>
 string database = args[0];
-PostgresStore? postgres = null;
-if (database.Contains("Search Path=", StringComparison.Ordinal))
-{
-    string[] parts = database.Split(";Search Path=");
-    postgres = await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = parts[0], Schema = parts[1] });
-}
+PostgresStore? postgres = database.Contains("Host=", StringComparison.Ordinal)
+    ? await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = database })
+    : null;
 
 using StreamWriter log = new(args[1], append: true) { AutoFlush = true };
 

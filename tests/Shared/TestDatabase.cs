@@ -12,9 +12,20 @@ public enum DatabaseKind
     Postgres,
 }
 
-/// <summary>The database of one test: an SQLite file of its own, or an up-to-date schema of its own on the PostgreSQL server of this test run.</summary>
+/// <summary>The database of one test: an SQLite file of its own, or an up-to-date database of its own on the PostgreSQL server of this test run.</summary>
 internal sealed class TestDatabase : IAsyncDisposable
 {
+    private const string Template = "actors_template";
+
+    // Migrated once and copied for each test.
+    private static readonly Lazy<Task<PostgresServer>> Server = new(static async () =>
+    {
+        PostgresServer server = await PostgresServer.GetAsync();
+        await server.ExecuteAsync($"CREATE DATABASE {Template}");
+        await PostgresStore.MigrateAsync(new PostgresStoreOptions { ConnectionString = server.ConnectionString(Template) });
+        return server;
+    });
+
     private static int s_last;
 
     private readonly DirectoryInfo? _folder;
@@ -29,7 +40,7 @@ internal sealed class TestDatabase : IAsyncDisposable
     private TestDatabase(PostgresStoreOptions postgres)
     {
         _postgres = postgres;
-        Setting = $"{postgres.ConnectionString};Search Path={postgres.Schema}";
+        Setting = postgres.ConnectionString;
     }
 
     /// <summary>As <c>ACTORS_DATABASE</c>, <c>Actors:Database</c> and <c>--db</c> take it.</summary>
@@ -42,13 +53,10 @@ internal sealed class TestDatabase : IAsyncDisposable
             return new TestDatabase(Directory.CreateTempSubdirectory("actors-test-"));
         }
 
-        PostgresServer server = await PostgresServer.GetAsync();
-        PostgresStoreOptions options = new()
-        {
-            ConnectionString = server.ConnectionString(),
-            Schema = string.Create(CultureInfo.InvariantCulture, $"d{Interlocked.Increment(ref s_last)}"),
-        };
-        await PostgresStore.MigrateAsync(options);
+        PostgresServer server = await Server.Value;
+        string name = string.Create(CultureInfo.InvariantCulture, $"actors_{Interlocked.Increment(ref s_last)}");
+        await server.ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {Template}");
+        PostgresStoreOptions options = new() { ConnectionString = server.ConnectionString(name) };
         return new TestDatabase(options);
     }
 
@@ -60,7 +68,7 @@ internal sealed class TestDatabase : IAsyncDisposable
     public async Task<IStore> OpenToReadAsync() =>
         _postgres is { } options ? await PostgresStore.OpenAsync(options) : await SqliteStore.OpenReadOnlyAsync(new SqliteStoreOptions { Path = Setting });
 
-    /// <summary>Deletes a file; a schema goes with its server, which ends with the tests.</summary>
+    /// <summary>Deletes a file; a database goes with its server, which ends with the tests.</summary>
     public ValueTask DisposeAsync()
     {
         _folder?.Delete(recursive: true);
