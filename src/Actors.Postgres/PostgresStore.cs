@@ -10,9 +10,6 @@ namespace Actors.Postgres;
 /// </summary>
 public sealed partial class PostgresStore : IStore
 {
-    // ON CONFLICT with several arrays needs nothing newer, but older servers get no fixes any more.
-    private const int ServerVersionMin = 130000;
-
     private readonly NpgsqlDataSource _source;
     private readonly string _place;
     private readonly int _lockClass;
@@ -41,7 +38,7 @@ public sealed partial class PostgresStore : IStore
             NpgsqlConnection connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
             {
-                await RequireServerAsync(connection, place, cancellationToken).ConfigureAwait(false);
+                await ServerFacts.RequireAsync(source, connection, options.Schema, place, cancellationToken).ConfigureAwait(false);
                 if (options.MigrateOnOpen)
                 {
                     DateTimeOffset at = (time ?? TimeProvider.System).GetUtcNow();
@@ -97,26 +94,6 @@ public sealed partial class PostgresStore : IStore
 
     private static string PlaceOf(NpgsqlConnectionStringBuilder builder, string schema) =>
         string.Create(CultureInfo.InvariantCulture, $"the database {builder.Database ?? builder.Username} on {builder.Host}:{builder.Port}, schema {schema},");
-
-    private static async Task RequireServerAsync(NpgsqlConnection connection, string place, CancellationToken cancellationToken)
-    {
-        using NpgsqlCommand command = new(
-            "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), current_setting('synchronous_commit'), pg_is_in_recovery()", connection);
-        using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-        string? wrong = reader switch
-        {
-            _ when reader.GetInt32(0) < ServerVersionMin => "is served by a PostgreSQL older than 13. Update the server.",
-            _ when reader.GetString(1) != "UTF8" => $"has the encoding {reader.GetString(1)}. Create a database with the encoding UTF8.",
-            _ when reader.GetString(2) == "off" => "has synchronous_commit=off: a crash would lose what was acknowledged. Set it to on.",
-            _ when reader.GetBoolean(3) => "is on a standby, which cannot be written. Connect to the primary.",
-            _ => null,
-        };
-        if (wrong is not null)
-        {
-            throw new StoreException(StoreFailure.Fatal, $"{char.ToUpperInvariant(place[0])}{place[1..].TrimEnd(',')} {wrong}");
-        }
-    }
 
     private static NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
     {
