@@ -9,8 +9,15 @@ public sealed partial class PostgresStore
 {
     private static readonly List<(Transition From, HumanTaskClosing Closing)> NoClosings = [];
 
+    // Human tasks before runs, here and where messages are posted, and each in the order of its keys: two transactions then wait for each other at most one way.
     private static IEnumerable<NpgsqlBatchCommand> Locks(IReadOnlyList<Transition> batch)
     {
+        string[] tasks = [.. batch.SelectMany(static transition => transition.HumanTasksClosed).Select(static closing => closing.Id.Value)];
+        if (tasks.Length > 0)
+        {
+            yield return Command(Statements.LockHumanTasks, Columns.Of(tasks));
+        }
+
         if (batch.Any(static transition => transition.Messages.Count > 0))
         {
             long[] runs =
@@ -19,12 +26,6 @@ public sealed partial class PostgresStore
                     .Concat(batch.SelectMany(static transition => transition.Messages).Select(static message => message.RunNo)).Distinct(),
             ];
             yield return Command(Statements.LockRuns, Columns.Of(runs));
-        }
-
-        string[] tasks = [.. batch.SelectMany(static transition => transition.HumanTasksClosed).Select(static closing => closing.Id.Value)];
-        if (tasks.Length > 0)
-        {
-            yield return Command(Statements.LockHumanTasks, Columns.Of(tasks));
         }
     }
 

@@ -37,28 +37,34 @@ public sealed partial class PostgresStore
         NpgsqlBatchCommand[] commands =
         [
             .. Fence(ask.Silo),
-            Command(Statements.Claim, Columns.Of(ask.Silo), Columns.Of(ids)),
+            Command(ClusterStatements.Claim, Columns.Of(ask.Silo), Columns.Of(ids)),
             new(Statements.Commit),
-            Command(Statements.LoadRuns, Columns.Of(ids), Columns.Of(ask.Silo)),
-            Command(Statements.LoadEntries, Columns.Of(ids), Columns.Of(ask.Silo)),
-            Command(Statements.LoadInboxes, Columns.Of(ids), Columns.Of(ask.Silo)),
+            .. Loads(ids, ask.Silo),
         ];
         Dictionary<RunId, LoadedRun> loaded = await FencedAsync(connection, ask.Silo, commands, LoadAsync, cancellationToken).ConfigureAwait(false);
         return [.. ask.Runs.Select(run => loaded.GetValueOrDefault(run))];
     }
 
+    private static NpgsqlBatchCommand[] Loads(string[] ids, long silo) =>
+    [
+        Command(Statements.LoadRuns, Columns.Of(ids), Columns.Of(silo)),
+        Command(Statements.LoadEntries, Columns.Of(ids), Columns.Of(silo)),
+        Command(Statements.LoadInboxes, Columns.Of(ids), Columns.Of(silo)),
+    ];
+
     private static async Task<Dictionary<RunId, LoadedRun>> LoadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
-        Dictionary<long, RunRow> rows = (await RowsAsync(reader, RowReader.Run, cancellationToken).ConfigureAwait(false)).ToDictionary(static row => row.No);
+        Dictionary<long, (RunRow Row, int Adoptions, int Trials)> rows =
+            (await RowsAsync(reader, static row => (Row: RowReader.Run(row), (int)row.GetInt16(21), (int)row.GetInt16(22)), cancellationToken).ConfigureAwait(false)).ToDictionary(static run => run.Row.No);
         await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
         ILookup<long, JournalEntry> entries = (await RowsAsync(reader, static row => (No: row.GetInt64(6), Entry: RowReader.Entry(row)), cancellationToken).ConfigureAwait(false))
             .ToLookup(static row => row.No, static row => row.Entry);
         await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
         List<InboxMessage?> messages = await RowsAsync(
-            reader, row => rows.TryGetValue(row.GetInt64(6), out RunRow? run) ? RowReader.Message(row, run) : null, cancellationToken).ConfigureAwait(false);
+            reader, row => rows.TryGetValue(row.GetInt64(7), out var run) ? RowReader.Message(row, run.Row.Id, run.Row.No) : null, cancellationToken).ConfigureAwait(false);
         ILookup<long, InboxMessage> inboxes = messages.OfType<InboxMessage>().ToLookup(static message => message.RunNo);
-        return rows.Values.Where(row => entries.Contains(row.No))
-            .ToDictionary(static row => row.Id, row => new LoadedRun(row, [.. entries[row.No]], [.. inboxes[row.No]]));
+        return rows.Values.Where(run => entries.Contains(run.Row.No))
+            .ToDictionary(static run => run.Row.Id, run => new LoadedRun(run.Row, [.. entries[run.Row.No]], [.. inboxes[run.Row.No]], run.Adoptions, run.Trials));
     }
 
     // Stored times are whole milliseconds: one is before an instant when it is before that instant's next whole millisecond.

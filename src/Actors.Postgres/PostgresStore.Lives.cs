@@ -12,11 +12,11 @@ public sealed partial class PostgresStore
     public ValueTask<long> BeginLifeAsync(string siloName, DateTimeOffset at, CancellationToken cancellationToken) => RunAsync(
         (siloName, at),
         static async (connection, life, cancellationToken) => (await AllAsync(
-            connection, Command(Statements.BeginLife, Columns.Of(life.siloName), Columns.Of(life.at)), static row => (long)row.GetInt32(0), cancellationToken).ConfigureAwait(false))[0],
+            connection, Command(ClusterStatements.BeginLife, Columns.Of(life.siloName), Columns.Of(life.at)), static row => (long)row.GetInt32(0), cancellationToken).ConfigureAwait(false))[0],
         cancellationToken);
 
     public async ValueTask EndLifeAsync(long silo, DateTimeOffset at, CancellationToken cancellationToken) =>
-        await RunAsync((silo, at), EndLifeAsync, cancellationToken).ConfigureAwait(false);
+        await RunAsync((silo, at), (connection, life, cancellationToken) => EndLifeAsync(connection, life.silo, null, life.at, cancellationToken), cancellationToken).ConfigureAwait(false);
 
     public ValueTask<long> ReserveRunNumbersAsync(long silo, int count, CancellationToken cancellationToken)
     {
@@ -35,7 +35,7 @@ public sealed partial class PostgresStore
             connection,
             [Command(
                 Statements.SaveFlow,
-                Columns.Of(flow.Tenant), Columns.Of(flow.Name), Columns.Of(flow.Version), Columns.Of(flow.Label), Columns.Of(flow.Source), Columns.Of(flow.CreatedAt))],
+                Columns.Of(flow.Tenant), Columns.Of(flow.Name), Columns.Of(flow.Version), Columns.Of(flow.Label), Columns.Of(flow.Source), Columns.Of(flow.CreatedAt), Columns.Of(flow.Tasks is null ? null : [.. flow.Tasks]))],
             cancellationToken).ConfigureAwait(false);
         return true;
     }, cancellationToken).ConfigureAwait(false);
@@ -44,7 +44,7 @@ public sealed partial class PostgresStore
         Command(Statements.GetFlow, Columns.Of(tenant), Columns.Of(name), Columns.Of(version)),
         row => new FlowRow(tenant, name, version, RowReader.TextOrNull(row, 0), RowReader.TextOrNull(row, 1), RowReader.Time(row, 2)), cancellationToken);
 
-    private static StoreException Fenced(long silo, Exception inner) =>
+    internal static StoreException Fenced(long silo, Exception? inner) =>
         new(StoreFailure.Fenced, $"The life {silo} is over: it was ended, or never began. Nothing was written.", inner);
 
     private static bool IsFence(PostgresException e) => e.SqlState == PostgresErrors.DivisionByZero && e.BatchCommand?.CommandText == Statements.RequireAlive;
@@ -75,7 +75,13 @@ public sealed partial class PostgresStore
             using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
             await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
-            return await read(reader, cancellationToken).ConfigureAwait(false);
+            T answer = await read(reader, cancellationToken).ConfigureAwait(false);
+            while (await reader.NextResultAsync(cancellationToken).ConfigureAwait(false))
+            {
+                // To the end: only then is it known to be committed.
+            }
+
+            return answer;
         }
         catch (PostgresException e)
         {
@@ -84,7 +90,9 @@ public sealed partial class PostgresStore
         }
     }
 
-    private async Task<bool> EndLifeAsync(NpgsqlConnection connection, (long Silo, DateTimeOffset At) life, CancellationToken cancellationToken)
+    /// <param name="beat">The life is left alone when it has beaten since; null: it is ended all the same.</param>
+    /// <returns>True when it is dead after this call.</returns>
+    private async Task<bool> EndLifeAsync(NpgsqlConnection connection, long silo, long? beat, DateTimeOffset at, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -95,19 +103,26 @@ public sealed partial class PostgresStore
                     [
                         new(Statements.Begin),
                         new(Statements.LockTimeout),
-                        Command(Statements.LockLifeAlone, LockKey(life.Silo)),
-                        Command(Statements.EndLife, Columns.Of(life.Silo), Columns.Of(life.At)),
+                        Command(Statements.LockLifeAlone, LockKey(silo)),
+                        beat is { } seen ? Command(ClusterStatements.DropSilentBeat, Columns.Of((int)silo), Columns.Of(seen)) : Command(ClusterStatements.DropBeat, Columns.Of(silo)),
+                        Command(ClusterStatements.EndLife, Columns.Of(silo), Columns.Of(at)),
+                        Command(ClusterStatements.DropFlows, Columns.Of(silo)),
                         new(Statements.Commit),
                     ],
                     cancellationToken).ConfigureAwait(false);
                 return true;
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrors.DivisionByZero)
+            {
+                await RollbackAsync(connection).ConfigureAwait(false);
+                return !(await AllAsync(connection, Command(ClusterStatements.IsAlive, Columns.Of(silo)), static row => row.GetBoolean(0), cancellationToken).ConfigureAwait(false))[0];
             }
             catch (PostgresException e) when (e.SqlState == PostgresErrors.LockNotAvailable && attempt < EndAttemptsMax)
             {
                 // A transaction of that life hangs, with its process or on its way. The server rolls it back.
                 await RollbackAsync(connection).ConfigureAwait(false);
                 await SendAsync(
-                    connection, [Command(Statements.TerminateLife, Columns.Of((long)unchecked((uint)_lockClass)), Columns.Of(life.Silo))], cancellationToken).ConfigureAwait(false);
+                    connection, [Command(Statements.TerminateLife, Columns.Of((long)unchecked((uint)_lockClass)), Columns.Of(silo))], cancellationToken).ConfigureAwait(false);
             }
             catch (PostgresException)
             {

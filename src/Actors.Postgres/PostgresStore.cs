@@ -8,18 +8,23 @@ namespace Actors.Postgres;
 /// The store that several silos may share. Each batch of transitions is one transaction and, unless one of them is refused, one round trip. Lives are
 /// fenced: each write holds its life's advisory lock until it is committed, and the end of a life takes that lock alone.
 /// </summary>
-public sealed partial class PostgresStore : IStore
+public sealed partial class PostgresStore
 {
     // ON CONFLICT with several arrays needs nothing newer, but older servers get no fixes any more.
     private const int ServerVersionMin = 130000;
 
+    // A beat that takes longer says that something is wrong with the connection.
+    private const int SessionTimeoutSeconds = 3;
+
     private readonly NpgsqlDataSource _source;
+    private readonly NpgsqlDataSource _sessionSource;
     private readonly string _place;
     private readonly int _lockClass;
 
-    private PostgresStore(NpgsqlDataSource source, string place, int lockClass)
+    private PostgresStore(NpgsqlDataSource source, NpgsqlDataSource sessionSource, string place, int lockClass)
     {
         _source = source;
+        _sessionSource = sessionSource;
         _place = place;
         _lockClass = lockClass;
     }
@@ -53,13 +58,7 @@ public sealed partial class PostgresStore : IStore
                 // Unique in the database: advisory locks know no schemas.
                 using NpgsqlCommand find = new("SELECT 'silos'::regclass::oid::bigint", connection);
                 long table = (long)(await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-                PostgresStore store = new(source, place, unchecked((int)table));
-                if (options.Exclusive)
-                {
-                    await store.TakeAloneAsync(builder.ConnectionString, options.LockWait, time ?? TimeProvider.System, cancellationToken).ConfigureAwait(false);
-                }
-
-                return store;
+                return new PostgresStore(source, NpgsqlDataSource.Create(ForSessions(builder)), place, unchecked((int)table));
             }
         }
         catch (Exception e)
@@ -87,13 +86,21 @@ public sealed partial class PostgresStore : IStore
     /// <summary>Closes the connections. Disposing twice does nothing more.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_exclusive is not null)
-        {
-            await _exclusive.DisposeAsync().ConfigureAwait(false);
-        }
-
+        await _sessionSource.DisposeAsync().ConfigureAwait(false);
         await _source.DisposeAsync().ConfigureAwait(false);
     }
+
+    // Connections of their own that notice soon when nobody answers any more.
+    private static string ForSessions(NpgsqlConnectionStringBuilder builder) => new NpgsqlConnectionStringBuilder(builder.ConnectionString)
+    {
+        Pooling = false,
+        Timeout = SessionTimeoutSeconds,
+        CommandTimeout = SessionTimeoutSeconds,
+        CancellationTimeout = 500,
+        TcpKeepAlive = true,
+        TcpKeepAliveTime = SessionTimeoutSeconds,
+        TcpKeepAliveInterval = 1,
+    }.ConnectionString;
 
     private static string PlaceOf(NpgsqlConnectionStringBuilder builder, string schema) =>
         string.Create(CultureInfo.InvariantCulture, $"the database {builder.Database ?? builder.Username} on {builder.Host}:{builder.Port}, schema {schema},");

@@ -18,15 +18,6 @@ public sealed partial class PostgresStoreOptions
     /// <summary>True: opening brings the schema up to date. Default false: an operator does, with <c>actors migrate</c>.</summary>
     public bool MigrateOnOpen { get; init; }
 
-    /// <summary>
-    /// True: one process at a time has the schema, and opening it ends the lives that were left behind, as on SQLite: what a killed silo held is taken over at once. A process that lost its
-    /// connection and was replaced meanwhile is fenced. False: lives end by <see cref="PostgresStore.EndLifeAsync"/> only. Default false.
-    /// </summary>
-    public bool Exclusive { get; init; }
-
-    /// <summary>How long opening waits for the process before it. Default 10 seconds.</summary>
-    public TimeSpan LockWait { get; init; } = TimeSpan.FromSeconds(10);
-
     /// <exception cref="ArgumentException">A value cannot work; the message names it, but does not repeat the connection string: it may hold a password.</exception>
     internal NpgsqlConnectionStringBuilder Read()
     {

@@ -31,8 +31,9 @@ internal static class RowReader
     public static JournalEntry Entry(NpgsqlDataReader row) => new(
         row.GetInt64(0), (EntryKind)row.GetInt16(1), (byte)row.GetInt16(2), row.GetString(3), Time(row, 4), row.GetFieldValue<byte[]>(5));
 
-    public static InboxMessage Message(NpgsqlDataReader row, RunRow run) => new(
-        row.GetString(0), run.Id, run.No, (InboxKind)row.GetInt16(1), row.GetString(2), row.GetFieldValue<byte[]>(3), row.GetString(4), Time(row, 5));
+    public static InboxMessage Message(NpgsqlDataReader row, RunId run, long runNo) => new(
+        row.GetString(0), run, runNo, (InboxKind)row.GetInt16(1), row.GetString(2), row.GetFieldValue<byte[]>(3), row.GetString(4), Time(row, 5),
+        row.IsDBNull(6) ? null : row.GetInt32(6));
 
     public static Reminder Reminder(NpgsqlDataReader row) => new(new RunId(row.GetString(0)), row.GetInt64(1), row.GetString(2), Time(row, 3));
 

@@ -16,11 +16,8 @@ internal static class Statements
     // everything behind it in the batch, the COMMIT included, without a round trip in between.
     public const string RequireAlive = "SELECT 1 / count(*)::int FROM silos WHERE no = $1 AND ended_at IS NULL";
 
-    public const string BeginLife = "INSERT INTO silos (name, began_at) VALUES ($1, $2) RETURNING no";
-    public const string LivingSilos = "SELECT no FROM silos WHERE ended_at IS NULL ORDER BY no";
     public const string LockTimeout = "SET LOCAL lock_timeout = '250ms'";
     public const string LockLifeAlone = "SELECT pg_advisory_xact_lock($1, $2)";
-    public const string EndLife = "UPDATE silos SET ended_at = $2 WHERE no = $1 AND ended_at IS NULL";
 
     public const string TerminateLife =
         """
@@ -78,9 +75,10 @@ internal static class Statements
                       transition_id, kind, version, key, at, payload)),
         started AS (
             INSERT INTO runs (no, id, tenant, principal, flow, flow_version, status, why, owner, priority, metadata, idempotency_key, request_hash,
-                              parent_id, parent_no, parent_key, parent_notify, state, created_at, updated_at, finished_at)
+                              parent_id, parent_no, parent_key, parent_notify, state, created_at, updated_at, finished_at, journal_version)
             SELECT no, id, tenant, principal, flow, flow_version, status, why, owner, priority, metadata::jsonb, idempotency_key, request_hash,
-                   parent_id, parent_no, parent_key, parent_notify, state, created_at, updated_at, finished_at
+                   parent_id, parent_no, parent_key, parent_notify, state, created_at, updated_at, finished_at,
+                   coalesce((SELECT s.journal_version FROM silos s WHERE s.no = given.owner), 0)
               FROM given
              WHERE no NOT IN (SELECT run_no FROM blocked)
              ORDER BY tenant, idempotency_key, id, no
@@ -200,17 +198,7 @@ internal static class Statements
 
     // ---- activation --------------------------------------------------------------------------------------------------
 
-    // Waits for a locked row instead of skipping it: the lock may be that of a sender, and a run that is free must be claimed.
-    public const string Claim =
-        """
-        UPDATE runs SET owner = $1
-         WHERE no IN (
-            SELECT no FROM runs
-             WHERE id = ANY ($2) AND status < 5 AND (owner IS NULL OR owner NOT IN (SELECT no FROM silos WHERE ended_at IS NULL))
-             ORDER BY no FOR NO KEY UPDATE)
-        """;
-
-    public const string LoadRuns = $"SELECT {RunColumns} FROM runs WHERE id = ANY ($1) AND owner = $2";
+    public const string LoadRuns = $"SELECT {RunColumns}, adoptions, trials FROM runs WHERE id = ANY ($1) AND owner = $2";
 
     public const string LoadEntries =
         """
@@ -224,7 +212,7 @@ internal static class Statements
 
     public const string LoadInboxes =
         """
-        SELECT i.id, i.kind, i.key, i.payload, i.principal, i.at, i.run_no
+        SELECT i.id, i.kind, i.key, i.payload, i.principal, i.at, i.sender, i.run_no
           FROM runs r JOIN inbox i ON i.run_no = r.no
          WHERE r.id = ANY ($1) AND r.owner = $2
          ORDER BY i.run_no, i.arrival
@@ -289,7 +277,7 @@ internal static class Statements
     // ---- flows -------------------------------------------------------------------------------------------------------
 
     public const string SaveFlow =
-        "INSERT INTO flows (tenant, name, version, label, source, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+        "INSERT INTO flows (tenant, name, version, label, source, created_at, tasks) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
 
     public const string GetFlow = "SELECT label, source, created_at FROM flows WHERE tenant = $1 AND name = $2 AND version = $3";
 }

@@ -44,7 +44,7 @@ public sealed class PostgresMigrationTests : IAsyncLifetime
 
         await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => PostgresStore.MigrateAsync(options))));
 
-        Assert.Equal(1L, await _fixture.QueryAsync<long>("SELECT count(*) FROM @schema.migrations"));
+        Assert.True(await _fixture.QueryAsync<bool>("SELECT count(*) = max(number) FROM @schema.migrations"));
     }
 
     [Fact]

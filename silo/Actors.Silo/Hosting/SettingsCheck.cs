@@ -36,6 +36,17 @@ internal static class SettingsCheck
         Positive(options.Silo.PayloadBytesMax, "Silo:PayloadBytesMax", faults);
         Positive(options.Silo.BodiesMax, "Silo:BodiesMax", faults);
         Positive(options.Silo.CommitBatchMax, "Silo:CommitBatchMax", faults);
+        Positive(options.Silo.RemoteCommandLimit, "Silo:RemoteCommandLimit", faults);
+        if (options.Silo.TickInterval < TimeSpan.FromMilliseconds(100) || options.Silo.TickInterval > TimeSpan.FromMinutes(1))
+        {
+            faults.Add($"{ActorsOptions.KeyText("Silo:TickInterval")} is {options.Silo.TickInterval}; it must be between 0.1 seconds and 1 minute.");
+        }
+
+        if (options.Silo.Lease < options.Silo.TickInterval * 4)
+        {
+            faults.Add($"{ActorsOptions.KeyText("Silo:Lease")} is {options.Silo.Lease}; it must be at least four times Silo:TickInterval ({options.Silo.TickInterval}), so that one slow beat ends no life.");
+        }
+
         return faults.Count == 0 ? options : throw Refuse(faults, null);
     }
 

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Actors.Hosting;
 
 /// <summary>
-/// Starts the silo before the web server listens, and drains it before the web server closes: while it drains, readiness and starts answer 503 and reads still work.
+/// Starts the silo before the web server listens, and drains it after the web server has answered its last request: a client is refused a connection, which it can try elsewhere, instead of being told
+/// that this silo does not take its work any more.
 /// </summary>
 internal sealed class SiloHost(
     ActorsBuilder builder,
@@ -53,7 +54,7 @@ internal sealed class SiloHost(
         HostLog.SiloStarted(_log, _store.Name, registration.Flows.Latest.Count, registration.Tasks.Names.Count);
     }
 
-    public async Task StoppingAsync(CancellationToken cancellationToken)
+    public async Task StoppedAsync(CancellationToken cancellationToken)
     {
         if (_silo is not null)
         {
@@ -68,7 +69,7 @@ internal sealed class SiloHost(
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {

@@ -152,9 +152,7 @@ public static partial class StoreSetting
                 await PostgresStore.MigrateAsync(options, time, cancellationToken);
             }
 
-            // One silo on a database: silos that share one need to see each other die, which is not there yet.
-            PostgresStoreOptions alone = new() { ConnectionString = options.ConnectionString, Schema = options.Schema, Exclusive = !migrate };
-            return await PostgresStore.OpenAsync(alone, time, cancellationToken);
+            return await PostgresStore.OpenAsync(options, time, cancellationToken);
         }
         catch (Exception e) when (e is StoreException or ArgumentException)
         {

@@ -23,6 +23,24 @@ internal static partial class Log
     [LoggerMessage(1012, LogLevel.Information, "Took in {Count} runs that were left behind.")]
     public static partial void RunsRecovered(this ILogger log, int count);
 
+    [LoggerMessage(1013, LogLevel.Warning, "Bodies of the ended life {SiloNo} still run; the silo rejoins when they have ended.")]
+    public static partial void OldBodiesRun(this ILogger log, long siloNo);
+
+    [LoggerMessage(1014, LogLevel.Warning, "Silo {Name} (life {SiloNo}) is dead: {Reason}. What it held is taken over.")]
+    public static partial void PeerDied(this ILogger log, string name, long siloNo, string reason);
+
+    [LoggerMessage(1015, LogLevel.Warning, "The connection that stands for life {SiloNo} was lost; a new one is opened. {Reason}")]
+    public static partial void SessionLost(this ILogger log, long siloNo, string reason);
+
+    [LoggerMessage(1016, LogLevel.Error, "Life {SiloNo} has not heard from its database within its lease: step bodies are stopped until it does.")]
+    public static partial void LeaseOver(this ILogger log, long siloNo);
+
+    [LoggerMessage(1017, LogLevel.Information, "Life {SiloNo} has heard from its database again: step bodies go on.")]
+    public static partial void LeaseRenewed(this ILogger log, long siloNo);
+
+    [LoggerMessage(1018, LogLevel.Warning, "{Count} runs wait for a silo that can run them; their rows say what is missing.")]
+    public static partial void RunsUnclaimable(this ILogger log, int count);
+
     [LoggerMessage(1020, LogLevel.Warning, "Run {Run} is parked: {Code}: {Reason}")]
     public static partial void RunParked(this ILogger log, string run, string code, string reason);
 

@@ -8,6 +8,9 @@ public sealed class FlowRegistry
     private readonly Lock _lock = new();
     private readonly Dictionary<string, List<FlowDefinition>> _flows = new(StringComparer.Ordinal);
 
+    /// <summary>Grows whenever a flow is added.</summary>
+    internal int Changes { get; private set; }
+
     public FlowRegistry Add<TIn, TOut>(Flow<TIn, TOut> flow) => Add(new CodeFlowDefinition<TIn, TOut>(flow));
 
     /// <summary>Adds a version and makes it the latest of its name. Adding the same version again makes it the latest again.</summary>
@@ -23,6 +26,7 @@ public sealed class FlowRegistry
 
             versions.RemoveAll(v => v.Version == flow.Version);
             versions.Add(flow);
+            Changes++;
         }
 
         return this;
@@ -69,6 +73,18 @@ public sealed class FlowRegistry
             lock (_lock)
             {
                 return _flows.Values.Select(v => v[^1]).OrderBy(f => f.Name, StringComparer.Ordinal).ToArray();
+            }
+        }
+    }
+
+    /// <summary>Every version of every name, in no certain order.</summary>
+    internal IReadOnlyList<FlowDefinition> All
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _flows.Values.SelectMany(static v => v)];
             }
         }
     }

@@ -16,6 +16,9 @@ internal abstract class Body
     /// <summary>Tells the body to stop; what it still does is of no interest.</summary>
     public abstract void Abandon();
 
+    /// <summary>Tells the body to stop because the silo must not act now: when it fails, that is neither its failure nor an attempt.</summary>
+    public abstract void Suspend();
+
     /// <summary>The body has been running for <see cref="Bodies.LongAfter"/>; called on the scheduler.</summary>
     public abstract void OnLong();
 }
@@ -23,7 +26,8 @@ internal abstract class Body
 /// <summary>
 /// Runs step bodies, so many at once as the silo allows, the others in order of arrival; and tells a step whose body has been running for a second. Thread-safe.
 /// </summary>
-internal sealed class Bodies(EngineScheduler scheduler, TimeProvider time, Alarms alarms, int runningMax)
+/// <param name="mayAct">Asked before each body begins; false: it waits until <see cref="Resume"/>.</param>
+internal sealed class Bodies(EngineScheduler scheduler, TimeProvider time, Alarms alarms, int runningMax, Func<bool> mayAct)
 {
     /// <summary>A body that runs longer is journaled as started, so that every silo can say what the run is doing.</summary>
     public static readonly TimeSpan LongAfter = TimeSpan.FromSeconds(1);
@@ -33,6 +37,7 @@ internal sealed class Bodies(EngineScheduler scheduler, TimeProvider time, Alarm
 
     // In order of start and so of becoming long: one alarm for the first is enough.
     private readonly LinkedList<Body> _young = new();
+    private readonly HashSet<Body> _all = [];
     private int _running;
     private bool _alarmSet;
     private bool _stopped;
@@ -47,7 +52,7 @@ internal sealed class Bodies(EngineScheduler scheduler, TimeProvider time, Alarm
                 return;
             }
 
-            if (_running == runningMax)
+            if (_running == runningMax || !mayAct())
             {
                 _waiting.Enqueue(body);
                 return;
@@ -66,6 +71,40 @@ internal sealed class Bodies(EngineScheduler scheduler, TimeProvider time, Alarm
         {
             _stopped = true;
             _waiting.Clear();
+        }
+    }
+
+    /// <summary>Tells all that run to stop; see <see cref="Body.Suspend"/>.</summary>
+    public void Suspend()
+    {
+        Body[] bodies;
+        lock (_lock)
+        {
+            bodies = [.. _all];
+        }
+
+        foreach (Body body in bodies)
+        {
+            body.Suspend();
+        }
+    }
+
+    /// <summary>Begins those that wait, as far as there is room.</summary>
+    public void Resume()
+    {
+        List<Body> next = [];
+        lock (_lock)
+        {
+            while (!_stopped && _running < runningMax && mayAct() && _waiting.TryDequeue(out Body? body))
+            {
+                Begin(body);
+                next.Add(body);
+            }
+        }
+
+        foreach (Body body in next)
+        {
+            scheduler.Post(static state => _ = Run((Start)state!), new Start(this, body));
         }
     }
 
@@ -93,6 +132,7 @@ internal sealed class Bodies(EngineScheduler scheduler, TimeProvider time, Alarm
     private void Begin(Body body)
     {
         _running++;
+        _all.Add(body);
         body.StartedAt = time.GetUtcNow();
         body.Place = _young.AddLast(body);
         SetAlarm();
@@ -104,13 +144,14 @@ internal sealed class Bodies(EngineScheduler scheduler, TimeProvider time, Alarm
         lock (_lock)
         {
             _running--;
+            _all.Remove(body);
             if (body.Place is { } place)
             {
                 _young.Remove(place);
                 body.Place = null;
             }
 
-            if (!_stopped && _waiting.TryDequeue(out next))
+            if (!_stopped && mayAct() && _waiting.TryDequeue(out next))
             {
                 Begin(next);
             }

@@ -57,9 +57,9 @@ internal sealed class AnswerCommand(HumanTaskRow task, TaskAnswer answer, string
     public override void Execute(RunGrain grain) => grain.Answer(this, task, answer, by);
 }
 
-internal sealed class SignalCommand(string name, JsonElement payload, string? id, string by) : GrainCommand
+internal sealed class SignalCommand(SignalReceivedBody signal) : GrainCommand
 {
-    public override void Execute(RunGrain grain) => grain.Receive(this, new SignalReceivedBody(name, id, payload, by));
+    public override void Execute(RunGrain grain) => grain.Receive(this, signal);
 }
 
 internal sealed class CancelCommand(string reason, string by) : GrainCommand
@@ -75,6 +75,8 @@ internal sealed class ResumeCommand(string by) : GrainCommand
 internal sealed class MessageCommand(InboxMessage message) : GrainCommand
 {
     public override bool MayBeRefused => false;
+
+    public InboxMessage Message => message;
 
     public override void Execute(RunGrain grain) => grain.Take(this, message);
 }

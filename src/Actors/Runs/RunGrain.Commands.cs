@@ -67,7 +67,7 @@ internal sealed partial class RunGrain
     }
 
     /// <summary>The task's answer is on its way to the store: it came before the walk had asked again.</summary>
-    public bool IsAnswered(HumanTaskId task) => _closing.ContainsKey(task);
+    public bool IsAnswered(HumanTaskId task) => _closing.ContainsKey(task) || _answersTaken.Contains(task);
 
     public void Receive(GrainCommand command, SignalReceivedBody signal)
     {
@@ -86,7 +86,7 @@ internal sealed partial class RunGrain
             return;
         }
 
-        if (_journal.SignalsKept + _signalsOnTheWay - _takenSignals.Count >= Services.Options.SignalsKeptMax)
+        if (KeepsTooMany)
         {
             if (signal.Id is { } refused)
             {
@@ -101,6 +101,8 @@ internal sealed partial class RunGrain
         Append(EntryKind.SignalReceived, "", EntryBody.Write(signal), null);
         _replies.Add(command);
     }
+
+    private bool KeepsTooMany => _journal.SignalsKept + _signalsOnTheWay - _takenSignals.Count >= Services.Options.SignalsKeptMax;
 
     public void RequestCancel(GrainCommand command, CancelRequestedBody request)
     {
@@ -135,16 +137,71 @@ internal sealed partial class RunGrain
         }
     }
 
-    /// <summary>A message of another run: a child's end, or the parent's cancellation.</summary>
+    /// <summary>A message of another run, or of a caller that came to another silo. It stays in the inbox until the entry that takes it in is committed.</summary>
     public void Take(GrainCommand command, InboxMessage message)
     {
-        if (message.Kind == InboxKind.Cancel)
+        if (_messagesTaken.Contains(message.Id))
         {
-            RequestCancel(command, new CancelRequestedBody("The run that called this one was cancelled.", message.Principal));
-            Consume(message);
+            // Announced twice.
+            command.Succeed();
             return;
         }
 
+        switch (message.Kind)
+        {
+            case InboxKind.Cancel:
+                RequestCancel(command, message.Payload.IsEmpty
+                    ? new CancelRequestedBody("The run that called this one was cancelled.", message.Principal)
+                    : EntryBody.Read<CancelRequestedBody>(message.Payload));
+                Consume(message);
+                break;
+            case InboxKind.Signal when KeepsTooMany:
+                // It waits in the inbox, which has a bound of its own, until the run has taken others.
+                _postponed.Add(message);
+                command.Succeed();
+                break;
+            case InboxKind.Signal:
+                Receive(command, EntryBody.Read<SignalReceivedBody>(message.Payload));
+                Consume(message);
+                break;
+            case InboxKind.Answer:
+                TakeAnswer(command, message);
+                break;
+            case InboxKind.Resume:
+                Resume(command, EntryBody.Read<ResumedBody>(message.Payload).By);
+                Consume(message);
+                break;
+            default:
+                TakeEndOfChild(command, message);
+                break;
+        }
+    }
+
+    /// <summary>The task's row was closed when the answer was accepted: nobody else can have decided it.</summary>
+    private void TakeAnswer(GrainCommand command, InboxMessage message)
+    {
+        AskAnsweredBody body = EntryBody.Read<AskAnsweredBody>(message.Payload);
+        JournalNode? node = _journal.Find(message.Key);
+        Verb? verb = _openByKey.GetValueOrDefault(message.Key);
+        if (verb is AskVerb { Opened: { } opened } && opened.Value == body.TaskId)
+        {
+            node = verb.Node;
+        }
+
+        if (node is { Outcome: null } && verb is null or AskVerb { HasOutcome: false, Closed: false })
+        {
+            (verb as AskVerb)?.OnAnswered();
+            Append(EntryKind.AskAnswered, message.Key, message.Payload, verb, node);
+            ClearReminder(message.Key);
+            _answersTaken.Add(new HumanTaskId(body.TaskId));
+        }
+
+        Consume(message);
+        _replies.Add(command);
+    }
+
+    private void TakeEndOfChild(GrainCommand command, InboxMessage message)
+    {
         JournalNode? node = _journal.Find(message.Key);
         Verb? verb = _openByKey.GetValueOrDefault(message.Key);
         EntryKind kind = message.Kind switch
@@ -174,6 +231,23 @@ internal sealed partial class RunGrain
 
     private readonly HashSet<string> _messagesTaken = new(StringComparer.Ordinal);
 
+    // Human tasks whose answers came as messages.
+    private readonly HashSet<HumanTaskId> _answersTaken = [];
+
+    // Signals in the inbox that the run has no room for.
+    private readonly List<InboxMessage> _postponed = [];
+
+    /// <summary>The run has taken a signal: there is room for those that wait in its inbox.</summary>
+    private void TakePostponed()
+    {
+        InboxMessage[] waiting = [.. _postponed];
+        _postponed.Clear();
+        foreach (InboxMessage message in waiting)
+        {
+            TryPost(new MessageCommand(message));
+        }
+    }
+
     public static string EndMessageId(string child) => child + ":end";
 
     private void Consume(InboxMessage message)
@@ -182,8 +256,8 @@ internal sealed partial class RunGrain
         {
             if (_pending.Count == 0)
             {
-                // Cancelled before: an entry is needed for the row to go away with.
-                Append(EntryKind.Reported, $"~message-{message.Id}", EntryBody.Write(new ReportedBody("The run is being cancelled already.", null)), null);
+                // Cancelled before, received before, answered before: an entry is needed for the row to go away with.
+                Append(EntryKind.Reported, $"~message-{message.Id}", EntryBody.Write(new ReportedBody($"A message of kind {message.Kind} changed nothing.", null)), null);
             }
 
             (_consumed ??= []).Add(message.Id);

@@ -115,17 +115,17 @@ internal sealed partial class RunGrain : ITransitionSink
 
     /// <summary>Begins the walk; a parked run only takes commands until it is resumed.</summary>
     /// <param name="instead">Not null: the run is parked for this reason and not walked.</param>
-    public void Begin(string? instead = null) => Do(
+    public void Begin((string Code, string Reason)? instead = null) => Do(
         static state =>
         {
-            (RunGrain grain, string? reason) = ((RunGrain, string?))state!;
-            if (reason is null)
+            (RunGrain grain, (string Code, string Reason)? reason) = ((RunGrain, (string, string)?))state!;
+            if (reason is { } park)
             {
-                grain.Walk(resumed: false);
+                grain.Park(park.Code, park.Reason);
             }
             else
             {
-                grain.Park("EngineError", reason);
+                grain.Walk(resumed: false);
             }
         },
         (this, instead));

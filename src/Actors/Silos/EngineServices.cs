@@ -106,7 +106,7 @@ internal sealed class EngineServices
 }
 
 /// <summary>Hands out run numbers from blocks reserved in the store. Thread-safe.</summary>
-internal sealed class RunNumbers(IStore store, long silo, EngineScheduler scheduler, Action onFenced)
+internal sealed class RunNumbers(IStore store, long silo, EngineScheduler scheduler, Action<string> onFenced)
 {
     // A block is used up in a tenth of a second at the highest rate aimed at; an unused rest is lost at shutdown and costs nothing.
     private const int Block = 1024;
@@ -165,7 +165,7 @@ internal sealed class RunNumbers(IStore store, long silo, EngineScheduler schedu
             }
             catch (StoreException e) when (e.Kind == StoreFailure.Fenced)
             {
-                onFenced();
+                onFenced(e.Message);
                 throw;
             }
             finally
@@ -204,7 +204,7 @@ internal sealed class SavedFlows(IStore store, TimeProvider time)
             return;
         }
 
-        await store.SaveFlowAsync(new FlowRow(tenant, definition.Name, definition.Version, definition.Label, definition.Source, time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+        await store.SaveFlowAsync(new FlowRow(tenant, definition.Name, definition.Version, definition.Label, definition.Source, time.GetUtcNow(), definition.Tasks), cancellationToken).ConfigureAwait(false);
         lock (_lock)
         {
             _saved.Add((tenant, definition.Name, definition.Version));

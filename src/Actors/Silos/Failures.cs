@@ -24,3 +24,6 @@ public sealed class OverloadedException(string message) : ActorsException("overl
 
 /// <summary>The silo is starting or stopping, or its database does not answer; the same request can succeed later or elsewhere.</summary>
 public sealed class UnavailableException(string message) : ActorsException("unavailable", message);
+
+/// <summary>The run is in another silo's memory, cannot be run here, or has ended.</summary>
+internal sealed class RunElsewhereException(RunId run) : ActorsException("run_elsewhere", $"Run {run} has ended, or another silo has it.");

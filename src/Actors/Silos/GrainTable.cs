@@ -7,7 +7,8 @@ namespace Actors.Silos;
 /// <summary>
 /// The grains in memory. A command for a run that is not here brings it here first: claims are gathered and made in batches, like commits. Thread-safe.
 /// </summary>
-internal sealed class GrainTable(EngineServices services, Func<RunRow, CancellationToken, ValueTask<(FlowDefinition? Definition, string? Missing)>> findFlow, RunFeed feed) : IGrainHost
+internal sealed class GrainTable(
+    EngineServices services, Func<RunRow, CancellationToken, ValueTask<(FlowDefinition? Definition, string? Missing)>> findFlow, RunFeed feed, Func<ICluster> cluster) : IGrainHost
 {
     // A command that met a leaving grain is given to the next activation; so often in a row means that something is wrong.
     private const int DeliveriesMax = 20;
@@ -20,18 +21,24 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
     private readonly Dictionary<RunId, Slot> _slots = [];
     private readonly Queue<RunId> _toClaim = new();
     private readonly Dictionary<RunId, int> _losses = [];
+    private readonly Queue<LoadedRun> _suspects = new();
+    private volatile Trial? _trial;
+    private bool _trying;
     private bool _claiming;
     private bool _stopped;
     private TaskCompletionSource? _empty;
 
-    /// <summary>Called when a grain has left, so that the silo can take in queued runs.</summary>
-    public Action? OnRoom { get; set; }
+    // A run that was taken over so often without progress is a suspect. Mostly it is innocent: it was in the memory of silos that died for another reason. So suspects begin one at a time, and
+    // one whose silo died so often while it was the only suspect under way is quarantined.
+    private const int AdoptionsMax = 2;
+    private const int TrialsMax = 2;
+    private const int LastStepsShown = 5;
+
+    // A suspect that has done no harm for so long makes way for the next.
+    private static readonly TimeSpan TrialMax = TimeSpan.FromSeconds(5);
 
     /// <summary>Called when the store says that the silo's life is over.</summary>
-    public Action? OnFenced { get; set; }
-
-    /// <summary>Called with reminders that were committed, so that the near ones are kept in memory.</summary>
-    public Action<IReadOnlyList<Reminder>>? OnReminders { get; set; }
+    public required Action<string> OnFenced { get; init; }
 
     /// <summary>Grains in memory, and those on their way.</summary>
     public int Count
@@ -42,6 +49,14 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
             {
                 return _slots.Count;
             }
+        }
+    }
+
+    public bool Holds(RunId run)
+    {
+        lock (_lock)
+        {
+            return _slots.ContainsKey(run);
         }
     }
 
@@ -130,6 +145,11 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
 
     public void OnCommitted(RunGrain grain, Transition transition)
     {
+        if (transition.Entries.Count > 0)
+        {
+            EndTrial(transition.Run);
+        }
+
         if (grain.WasLost)
         {
             lock (_lock)
@@ -143,21 +163,23 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
             Add(child.Row, child.First, services.Flows.Find(child.Row.Flow, child.Row.FlowVersion));
         }
 
-        foreach (InboxMessage message in transition.Messages)
+        if (transition.Messages.Count > 0)
         {
-            Send(message.Run, new MessageCommand(message));
+            cluster().Activate(transition.Messages);
         }
 
         if (transition.RemindersSet.Count > 0)
         {
-            OnReminders?.Invoke(transition.RemindersSet);
+            cluster().SetReminders(transition.RemindersSet);
         }
 
         feed.Publish(transition.Run, transition.Change is { Status: var status } && status.IsFinal());
+        cluster().OnCommitted(transition);
     }
 
     public void OnClosed(RunGrain grain, GrainEnd end, IReadOnlyList<GrainCommand> left)
     {
+        EndTrial(grain.Info.Id);
         List<GrainCommand> again = [.. left];
         lock (_lock)
         {
@@ -188,7 +210,7 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
             services.Alarms.Set(services.Time.GetUtcNow() + LostRetryDelay, static state => ((LostRun)state!).Wake(), new LostRun(this, grain.Info.Id));
         }
 
-        OnRoom?.Invoke();
+        cluster().OnRoom();
     }
 
     /// <summary>Drops every grain as it is: the life is over.</summary>
@@ -209,6 +231,7 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
         {
             _stopped = true;
             _toClaim.Clear();
+            _suspects.Clear();
             waiting = [.. _slots.Values.SelectMany(s => s.Waiting)];
             grains = [.. _slots.Values.Select(s => s.Grain).OfType<RunGrain>()];
             foreach (RunId run in _slots.Where(s => s.Value.Grain is null).Select(s => s.Key).ToArray())
@@ -276,7 +299,8 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
             }
             catch (StoreException e) when (e.Kind == StoreFailure.Fenced)
             {
-                OnFenced?.Invoke();
+                // Once: what is left in the queue was dropped with the life.
+                OnFenced(e.Message);
                 runs.ForEach(r => GiveUp(r, new UnavailableException("The silo's life is over.")));
             }
 #pragma warning disable CA1031 // The store did not answer: the same runs are asked for again.
@@ -295,14 +319,111 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
         }
     }
 
+    /// <summary>Runs that were claimed for this silo without having been asked for by name.</summary>
+    public async Task TakeInAsync(IReadOnlyList<LoadedRun> runs)
+    {
+        foreach (LoadedRun loaded in runs)
+        {
+            RunId run = loaded.Row.Id;
+            bool there;
+            lock (_lock)
+            {
+                there = _stopped || !_slots.TryAdd(run, new Slot());
+            }
+
+            if (there)
+            {
+                // Its release was committed a moment ago and its grain is about to leave, or it is on its way in: whoever comes after it finds the run owned by this silo.
+                Send(run, new WakeCommand());
+            }
+            else
+            {
+                await TakeInAsync(run, loaded).ConfigureAwait(false);
+            }
+        }
+    }
+
     private async Task TakeInAsync(RunId run, LoadedRun? loaded)
     {
         if (loaded is null)
         {
-            GiveUp(run, new ConflictException("run_ended", $"Run {run} has ended, or another silo has it."));
-            return;
+            GiveUp(run, new RunElsewhereException(run));
+        }
+        else if (loaded.Adoptions >= AdoptionsMax && loaded.Trials < TrialsMax && loaded.Row.Status != RunStatus.Parked && services.Store is IClusterStore store)
+        {
+            TryAlone(loaded, store);
+        }
+        else
+        {
+            await BeginAsync(run, loaded).ConfigureAwait(false);
+        }
+    }
+
+    private void TryAlone(LoadedRun suspect, IClusterStore store)
+    {
+        lock (_lock)
+        {
+            _suspects.Enqueue(suspect);
+            if (_trying)
+            {
+                return;
+            }
+
+            _trying = true;
         }
 
+        services.Scheduler.Post(static state => _ = ((Trials)state!).RunAsync(), new Trials(this, store));
+    }
+
+    private async Task TryAsync(IClusterStore store)
+    {
+        while (true)
+        {
+            LoadedRun? suspect;
+            TaskCompletionSource over = new();
+            lock (_lock)
+            {
+                if (_stopped || !_suspects.TryDequeue(out suspect))
+                {
+                    _trying = false;
+                    return;
+                }
+
+                _trial = new Trial(suspect.Row.Id, over);
+            }
+
+            try
+            {
+                await store.CountTrialAsync(services.SiloNo, suspect.Row.Id, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (StoreException e)
+            {
+                // Not counted: then it cannot be quarantined too early either.
+                services.Log.StoreReadRetried(e.Message);
+            }
+
+            await BeginAsync(suspect.Row.Id, suspect).ConfigureAwait(false);
+            await Task.WhenAny(over.Task, Task.Delay(TrialMax, services.Time)).ConfigureAwait(false);
+        }
+    }
+
+    private void EndTrial(RunId run)
+    {
+        if (_trial is { } trial && trial.Run == run)
+        {
+            lock (_lock)
+            {
+                if (_trial == trial)
+                {
+                    _trial = null;
+                    services.Scheduler.Complete(trial.Over);
+                }
+            }
+        }
+    }
+
+    private async Task BeginAsync(RunId run, LoadedRun loaded)
+    {
         RunGrain grain;
         try
         {
@@ -339,13 +460,30 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
         }
 
         grain.WasLost = losses > 0;
-        grain.Begin(losses >= LossesMax ? $"The run was loaded {losses} times and broke each time before it recorded anything; the silo's log says why." : null);
-        foreach (InboxMessage message in loaded.Inbox)
+        grain.Begin(ReasonToPark(loaded, losses));
+        if (loaded.Inbox.Count > 0)
         {
-            Send(run, new MessageCommand(message));
+            cluster().Activate(loaded.Inbox);
         }
 
         waiting.ForEach(c => Send(run, c));
+    }
+
+    private static (string Code, string Reason)? ReasonToPark(LoadedRun loaded, int losses)
+    {
+        if (losses >= LossesMax)
+        {
+            return ("EngineError", $"The run was loaded {losses} times and broke each time before it recorded anything; the silo's log says why.");
+        }
+
+        if (loaded.Trials < TrialsMax || loaded.Row.Status == RunStatus.Parked)
+        {
+            return null;
+        }
+
+        string[] last = [.. loaded.Entries.Where(static e => e.Key.Length > 0).Select(static e => e.Key).Reverse().Distinct().Take(LastStepsShown).Reverse()];
+        string steps = last.Length == 0 ? "It has recorded no step yet." : $"Its last steps were {string.Join(", ", last)}.";
+        return ("Quarantined", $"{loaded.Adoptions} silos in a row died while they had this run, and it recorded nothing in between: it may be what killed them. {steps} Resume it when that is mended.");
     }
 
     /// <summary>A run that cannot even be loaded says so in its row; nothing of its journal is touched.</summary>
@@ -386,6 +524,13 @@ internal sealed class GrainTable(EngineServices services, Func<RunRow, Cancellat
         }
 
         waiting.ForEach(c => c.Fail(reason));
+    }
+
+    private sealed record Trial(RunId Run, TaskCompletionSource Over);
+
+    private sealed record Trials(GrainTable Table, IClusterStore Store)
+    {
+        public Task RunAsync() => Table.TryAsync(Store);
     }
 
     private sealed class NoSink : ITransitionSink

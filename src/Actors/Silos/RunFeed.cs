@@ -9,20 +9,31 @@ internal sealed class RunFeed
 {
     private readonly ConcurrentDictionary<RunId, Watchers> _runs = new();
 
+    /// <summary>Called when somebody begins to watch a run.</summary>
+    public Action<RunId>? OnWatched { get; set; }
+
+    /// <summary>The runs that somebody watches now.</summary>
+    public ICollection<RunId> Watched => _runs.Keys;
+
     /// <summary>Registers before the caller reads, so that nothing committed in between is missed.</summary>
     public Watch Subscribe(RunId run, bool endOnly)
     {
         while (true)
         {
             Watchers watchers = _runs.GetOrAdd(run, static _ => new Watchers());
+            Watch? watch = null;
             lock (watchers)
             {
                 if (!watchers.Dead)
                 {
-                    Watch watch = new(this, run, endOnly);
-                    watchers.All.Add(watch);
-                    return watch;
+                    watchers.All.Add(watch = new(this, run, endOnly));
                 }
+            }
+
+            if (watch is not null)
+            {
+                OnWatched?.Invoke(run);
+                return watch;
             }
         }
     }

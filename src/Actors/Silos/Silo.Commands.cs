@@ -17,9 +17,11 @@ public sealed partial class Silo
             throw new InvalidRequestException("invalid_reason", $"The reason must have at most {RequestChecks.CommentLengthMax:N0} characters.", "/reason");
         }
 
-        await LiveRunAsync(id, caller, cancellationToken).ConfigureAwait(false);
+        RunRow row = await LiveRunAsync(id, caller, cancellationToken).ConfigureAwait(false);
         string given = string.IsNullOrWhiteSpace(reason) ? $"Cancelled by {caller.Principal}." : reason;
-        await SendAsync(id, caller, new CancelCommand(given, caller.Principal), cancellationToken).ConfigureAwait(false);
+        await SendAsync(
+            row, caller, new CancelCommand(given, caller.Principal),
+            life => MessageTo(row, life, InboxKind.Cancel, EntryBody.Write(new CancelRequestedBody(given, caller.Principal)), caller), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Sends a signal. It is kept until the run waits for it.</summary>
@@ -34,8 +36,11 @@ public sealed partial class Silo
         RequestChecks.CheckKey(signalId, "The signal's id");
         JsonElement given = payload.ValueKind == JsonValueKind.Undefined ? JsonSerializer.SerializeToElement<object?>(null) : payload;
         CheckSize(given, "/payload");
-        await LiveRunAsync(id, caller, cancellationToken).ConfigureAwait(false);
-        await SendAsync(id, caller, new SignalCommand(name, given.Clone(), signalId, caller.Principal), cancellationToken).ConfigureAwait(false);
+        RunRow row = await LiveRunAsync(id, caller, cancellationToken).ConfigureAwait(false);
+        SignalReceivedBody signal = new(name, signalId, given.Clone(), caller.Principal);
+        await SendAsync(
+            row, caller, new SignalCommand(signal),
+            life => MessageTo(row, life, InboxKind.Signal, EntryBody.Write(signal), caller, signalId is null ? null : $"{id}:signal:{signalId}"), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Answers a human task. Of several answers, an expiry and a cancel, exactly one wins.</summary>
@@ -69,15 +74,17 @@ public sealed partial class Silo
 
         CheckSize(answer.Data, "/data");
         TaskAnswer kept = answer.Data.ValueKind == JsonValueKind.Undefined ? answer : answer with { Data = answer.Data.Clone() };
+        RunRow row = await LiveRunAsync(task.Run, caller, cancellationToken).ConfigureAwait(false);
         try
         {
-            await SendAsync(task.Run, caller, new AnswerCommand(task, kept, caller.Principal), cancellationToken).ConfigureAwait(false);
+            await SendAsync(row, caller, new AnswerCommand(task, kept, caller.Principal), life => AnswerTo(row, life, task, kept, caller), cancellationToken).ConfigureAwait(false);
         }
-        catch (ConflictException)
+        catch (Exception e) when (e is ConflictException or UnavailableException)
         {
             // Somebody else was first, and the row says who; or this silo lost the run without knowing it yet.
             HumanTaskRow now = await TaskAsync(id, caller, cancellationToken).ConfigureAwait(false);
-            throw now.Status == HumanTaskStatus.Open ? new UnavailableException($"Human task {id} could not be closed here; try again.") : Closed(now);
+            throw now.Status != HumanTaskStatus.Open ? Closed(now)
+                : e is UnavailableException ? e : new UnavailableException($"Human task {id} could not be closed here; try again.");
         }
 
         return await TaskAsync(id, caller, cancellationToken).ConfigureAwait(false);
@@ -92,28 +99,64 @@ public sealed partial class Silo
         RunRow row = await LiveRunAsync(id, caller, cancellationToken).ConfigureAwait(false);
         if (row.Status == RunStatus.Parked)
         {
-            await SendAsync(id, caller, new ResumeCommand(caller.Principal), cancellationToken).ConfigureAwait(false);
+            await SendAsync(
+                row, caller, new ResumeCommand(caller.Principal),
+                life => MessageTo(row, life, InboxKind.Resume, EntryBody.Write(new ResumedBody(caller.Principal)), caller), cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task SendAsync(RunId id, Caller caller, GrainCommand command, CancellationToken cancellationToken)
+    /// <summary>Gives a command to the run's grain: here when it is here or in no memory, as a message when another silo holds it.</summary>
+    private async Task SendAsync(RunRow row, Caller caller, GrainCommand command, Func<SiloLife, PostedMessage> message, CancellationToken cancellationToken)
     {
-        Services();
-        _grains!.Send(id, command);
-        try
+        SiloLife life = Life();
+        bool elsewhere = row.Owner is { } owner && owner != life.Services.SiloNo && life.Cluster.Living.Any(s => s.No == owner);
+        if (!elsewhere || life.Grains.Holds(row.Id))
         {
-            await command.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
+            life.Grains.Send(row.Id, command);
+            try
+            {
+                await command.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (RunElsewhereException)
+            {
+                // Nothing has happened: the command did not reach a grain.
+                await LiveRunAsync(row.Id, caller, cancellationToken).ConfigureAwait(false);
+            }
         }
-        catch (ConflictException e) when (e.Code == "run_ended")
+
+        PostedMessage posted = message(life);
+        DeliveryEffect effect = await life.Cluster.DeliverAsync(posted, cancellationToken).ConfigureAwait(false);
+        if (effect == DeliveryEffect.Gone && posted.Closing is null)
         {
-            await LiveRunAsync(id, caller, cancellationToken).ConfigureAwait(false);
-            throw new UnavailableException($"Run {id} is held by another silo; send this to it, or try again.");
+            // Taken in, or dropped because the run ended: the caller must not believe that an ended run has it.
+            await LiveRunAsync(row.Id, caller, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private PostedMessage MessageTo(RunRow row, SiloLife life, InboxKind kind, ReadOnlyMemory<byte> payload, Caller caller, string? id = null, string key = "")
+    {
+        Span<byte> chance = stackalloc byte[16];
+        _ids.Fill(chance);
+        return new PostedMessage(new InboxMessage(
+            id ?? "msg_" + Base32.Encode(chance), row.Id, row.No, kind, key, payload, caller.Principal, life.Services.Now(), life.Services.SiloNo));
+    }
+
+    /// <summary>The task's row is closed by the message itself, so that of several answers exactly one is accepted, wherever they come in.</summary>
+    private PostedMessage AnswerTo(RunRow row, SiloLife life, HumanTaskRow task, TaskAnswer answer, Caller caller)
+    {
+        DateTimeOffset now = life.Services.Now();
+        JsonElement? data = answer.Data.ValueKind == JsonValueKind.Undefined ? null : answer.Data;
+        AskAnsweredBody body = new(task.Id.Value, new HumanAnswer(answer.Decision, caller.Principal, now, answer.Comment, data));
+        return MessageTo(row, life, InboxKind.Answer, EntryBody.Write(body), caller, $"{task.Id}:answer", task.Key) with
+        {
+            Closing = new HumanTaskClosing(task.Id, HumanTaskStatus.Answered, now, caller.Principal, answer.Decision, answer.Comment),
+        };
     }
 
     private async Task<RunRow> LiveRunAsync(RunId id, Caller caller, CancellationToken cancellationToken)
     {
-        Services();
+        Life();
         RunRow row = await Store.GetRunAsync(caller.Tenant, id, cancellationToken).ConfigureAwait(false) ?? throw UnknownRun(id);
         return row.Status.IsFinal()
             ? throw new ConflictException("run_ended", $"Run {id} has ended: {row.Status.ToString().ToLowerInvariant()} at {row.FinishedAt ?? row.UpdatedAt:u}.")
@@ -122,7 +165,7 @@ public sealed partial class Silo
 
     private async Task<HumanTaskRow> TaskAsync(HumanTaskId id, Caller caller, CancellationToken cancellationToken)
     {
-        Services();
+        Life();
         return await Store.GetHumanTaskAsync(caller.Tenant, id, cancellationToken).ConfigureAwait(false)
             ?? throw new NotFoundException("unknown_task", $"There is no human task '{id}'.");
     }

@@ -24,7 +24,7 @@ public sealed partial class Silo
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(caller);
-        EngineServices services = Services();
+        SiloLife life = Life();
         RequestChecks.Check(request);
         FlowDefinition definition = Flows.Find(request.Flow, request.Version) ?? throw UnknownFlow(request);
         ReadOnlyMemory<byte> input = definition.CheckInput(request.Input);
@@ -48,8 +48,8 @@ public sealed partial class Silo
 
         try
         {
-            await services.SavedFlows.SaveAsync(definition, caller.Tenant, cancellationToken).ConfigureAwait(false);
-            return await CommitStartAsync(services, definition, request, caller, input, requestHash, cancellationToken).ConfigureAwait(false);
+            await life.Services.SavedFlows.SaveAsync(definition, caller.Tenant, cancellationToken).ConfigureAwait(false);
+            return await CommitStartAsync(life, definition, request, caller, input, requestHash, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -160,14 +160,15 @@ public sealed partial class Silo
     }
 
     private async Task<StartedRun> CommitStartAsync(
-        EngineServices services, FlowDefinition definition, StartRun request, Caller caller, ReadOnlyMemory<byte> input, string? requestHash, CancellationToken cancellationToken)
+        SiloLife life, FlowDefinition definition, StartRun request, Caller caller, ReadOnlyMemory<byte> input, string? requestHash, CancellationToken cancellationToken)
     {
+        EngineServices services = life.Services;
         long number = await services.Numbers.TakeAsync(cancellationToken).ConfigureAwait(false);
         DateTimeOffset now = services.Now();
-        bool room = _grains!.Count < _options.ActiveRunsMax;
+        bool room = life.Room > 0;
         if (!room)
         {
-            _mayHaveQueued = true;
+            life.Cluster.OnQueued();
         }
 
         RunRow row = new()
@@ -191,12 +192,12 @@ public sealed partial class Silo
         JournalEntry first = new(1, EntryKind.RunStarted, EntryBody.Version, "", now,
             EntryBody.Write(new RunStartedBody(definition.Name, definition.Version, caller.Tenant, caller.Principal, EntryBody.ToElement(input.Span))));
         // Whether the caller still waits makes no difference to the run: it begins with its commit.
-        StartSink sink = new(_scheduler, () => Begin(row, first, definition, room));
+        StartSink sink = new(_scheduler, () => Begin(life, row, first, definition, room));
         services.Committer.Submit(
             new Transition { Id = services.NextTransitionId(), Silo = services.SiloNo, Run = row.Id, RunNo = number, ExpectedSeq = 0, Entries = [first], Start = row },
             sink);
         // When the life is over nobody answers any more.
-        using CancellationTokenRegistration over = _lifeOver.Token.UnsafeRegister(static state => ((StartSink)state!).Cancel(), sink);
+        using CancellationTokenRegistration over = life.Over.UnsafeRegister(static state => ((StartSink)state!).Cancel(), sink);
         CommitOutcome outcome = await sink.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
         switch (outcome.Status)
         {
@@ -211,19 +212,19 @@ public sealed partial class Silo
         }
     }
 
-    private void Begin(RunRow row, JournalEntry first, FlowDefinition definition, bool room)
+    private static void Begin(SiloLife life, RunRow row, JournalEntry first, FlowDefinition definition, bool room)
     {
         if (room)
         {
-            _grains!.Add(row, first, definition);
+            life.Grains.Add(row, first, definition);
             return;
         }
 
         // The place may have become free before the row was there to be found.
-        _mayHaveQueued = true;
-        if (_grains!.Count < _options.ActiveRunsMax)
+        life.Cluster.OnQueued();
+        if (life.Room > 0)
         {
-            OnRoom();
+            life.Cluster.OnRoom();
         }
     }
 
@@ -257,10 +258,10 @@ public sealed partial class Silo
 
     private static NotFoundException UnknownRun(RunId id) => new("unknown_run", $"There is no run '{id}'.");
 
-    private EngineServices Services()
+    private SiloLife Life()
     {
-        EngineServices services = _ready && _services is { } started ? started : throw new UnavailableException("The silo is not ready: it is starting or stopping.");
-        return services.Committer.Trouble is { } trouble ? throw new UnavailableException($"The database takes no changes now: {trouble}") : services;
+        SiloLife life = _life is { IsReady: true } ready ? ready : throw new UnavailableException("The silo is not ready: it is starting or stopping.");
+        return life.Services.Committer.Trouble is { } trouble ? throw new UnavailableException($"The database takes no changes now: {trouble}") : life;
     }
 
     private sealed class StartSink(EngineScheduler scheduler, Action begin) : ITransitionSink

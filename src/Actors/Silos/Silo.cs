@@ -12,9 +12,11 @@ namespace Actors.Silos;
 /// </summary>
 public sealed partial class Silo : IAsyncDisposable
 {
-    // How often runs that nobody holds are looked for, beside the moments when there is reason to.
-    private static readonly TimeSpan RecoverEvery = TimeSpan.FromSeconds(10);
-    private const int RecoverPage = 500;
+    private static readonly TimeSpan RejoinDelayMin = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RejoinDelayMax = TimeSpan.FromSeconds(5);
+
+    // How often an operator is told that bodies of an ended life still run.
+    private static readonly TimeSpan OldBodiesReport = TimeSpan.FromSeconds(30);
 
     private readonly SiloOptions _options;
     private readonly EngineScheduler _scheduler;
@@ -22,16 +24,11 @@ public sealed partial class Silo : IAsyncDisposable
     private readonly ILogger _log;
     private readonly RunFeed _feed = new();
     private readonly Lock _lock = new();
-    private readonly CancellationTokenSource _lifeOver = new();
-    private EngineServices? _services;
-    private GrainTable? _grains;
-    private ReminderFeed? _reminders;
+    private readonly CancellationTokenSource _stopRequested = new();
+    private volatile SiloLife? _life;
+    private bool _started;
     private Task? _stopping;
     private int _starting;
-    private bool _recovering;
-    private bool _recoverAgain;
-    private volatile bool _mayHaveQueued;
-    private volatile bool _ready;
 
     public Silo(SiloOptions options, IStore store, FlowRegistry flows, TaskRegistry tasks, TimeProvider time, ILoggerFactory logs)
         : this(options, store, flows, tasks, time, logs, EngineScheduler.Pool, new IdSource())
@@ -51,6 +48,13 @@ public sealed partial class Silo : IAsyncDisposable
         _scheduler = scheduler;
         _ids = ids;
         _log = logs.CreateLogger("Actors.Engine");
+        _feed.OnWatched = run =>
+        {
+            if (_life is { IsReady: true } life && !life.Grains.Holds(run))
+            {
+                life.Cluster.Watch(run);
+            }
+        };
     }
 
     /// <summary>Set before the start; null outside of tests.</summary>
@@ -66,60 +70,44 @@ public sealed partial class Silo : IAsyncDisposable
 
     public SiloOptions Options => _options;
 
-    /// <summary>True between the end of <see cref="StartAsync"/> and the beginning of <see cref="StopAsync"/>, while the life is alive.</summary>
-    public bool IsReady => _ready;
+    /// <summary>
+    /// True between the end of <see cref="StartAsync"/> and the beginning of <see cref="StopAsync"/>, while the life is alive and has lately heard from its database. A silo of a shared
+    /// database whose life was ended begins another, and is ready again.
+    /// </summary>
+    public bool IsReady => _life is { IsReady: true, Cluster.MayAct: true };
 
     /// <summary>
     /// Why the database takes no commits now; null while it does. What was asked before waits and is not lost; what is asked meanwhile is refused with <see cref="UnavailableException"/>.
     /// </summary>
-    public string? Trouble => _services?.Committer.Trouble;
+    public string? Trouble => _life?.Services.Committer.Trouble;
 
     /// <summary>Grains in memory now.</summary>
-    public int ActiveRuns => _grains?.Count ?? 0;
+    public int ActiveRuns => _life?.Grains.Count ?? 0;
 
     /// <summary>Commits so far in this life: batches, transitions, journal entries.</summary>
     public (long Batches, long Transitions, long Entries) Commits =>
-        _services is { Committer: var c } ? (c.Batches, c.Transitions, c.EntriesWritten) : default;
+        _life is { Services.Committer: var c } ? (c.Batches, c.Transitions, c.EntriesWritten) : default;
 
     /// <summary>The number of this life; 0 before the start.</summary>
-    public long LifeNo => _services?.SiloNo ?? 0;
+    public long LifeNo => _life?.Services.SiloNo ?? 0;
+
+    /// <summary>The silos of the database that are alive, as far as this one knows; itself included. Empty before the start.</summary>
+    public IReadOnlyList<LivingSilo> Living => _life?.Cluster.Living ?? [];
 
     /// <summary>Begins a life and takes in the runs that a dead life left behind. Call once.</summary>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        if (_services is not null)
+        lock (_lock)
         {
-            throw new InvalidOperationException("A silo is started once.");
+            if (_started)
+            {
+                throw new InvalidOperationException("A silo is started once.");
+            }
+
+            _started = true;
         }
 
-        long life = await Store.BeginLifeAsync(_options.Name, Time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
-        Alarms alarms = new(Time, _scheduler);
-        _services = new EngineServices
-        {
-            Options = _options,
-            SiloNo = life,
-            Store = Store,
-            Scheduler = _scheduler,
-            Time = Time,
-            Ids = _ids,
-            Committer = new Committer(Store, _scheduler, Time, _options.CommitBatchMax, _log, OnFenced),
-            Alarms = alarms,
-            Bodies = new Bodies(_scheduler, Time, alarms, _options.BodiesMax),
-            Numbers = new RunNumbers(Store, life, _scheduler, OnFenced),
-            SavedFlows = new SavedFlows(Store, Time),
-            Flows = Flows,
-            Tasks = Tasks,
-            Log = _log,
-            Probe = Probe,
-        };
-        _grains = new GrainTable(_services, FindFlowAsync, _feed) { OnRoom = OnRoom, OnFenced = OnFenced };
-        _reminders = new ReminderFeed(_services, run => _grains.Send(run, new WakeCommand()));
-        _grains.OnReminders = _reminders.OnCommitted;
-        _log.LifeBegan(_options.Name, life, Store.Name);
-        _ready = true;
-        await RecoverAsync().ConfigureAwait(false);
-        _reminders.Start();
-        RecoverLater();
+        await BeginLifeAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Drains: takes no new work, lets bodies finish within <see cref="SiloOptions.DrainLimit"/>, releases its runs, ends its life. Calling it again waits for the same end.</summary>
@@ -140,40 +128,84 @@ public sealed partial class Silo : IAsyncDisposable
     /// </summary>
     internal void Announce(InboxMessage message)
     {
-        if (_ready)
+        if (_life is { IsReady: true } life)
         {
-            _grains!.Send(message.Run, new MessageCommand(message));
+            life.Grains.Send(message.Run, new MessageCommand(message));
         }
     }
 
     /// <summary>Leaves like a process that is killed: nothing is released, nothing is said to the store. For tests of recovery.</summary>
     public void Abandon()
     {
-        _ready = false;
-        _services?.Committer.Stop();
-        _lifeOver.Cancel();
-        _reminders?.Stop();
-        _services?.Bodies.Stop();
-        _grains?.DropAll();
-        _services?.Alarms.Dispose();
         lock (_lock)
         {
             _stopping ??= Task.CompletedTask;
+        }
+
+        _stopRequested.Cancel();
+        if (_life is { } life)
+        {
+            life.End();
+            _ = life.Cluster.DisposeAsync().AsTask();
+            life.Services.Alarms.Dispose();
+        }
+    }
+
+    private async Task BeginLifeAsync(CancellationToken cancellationToken)
+    {
+        long number = await Store.BeginLifeAsync(_options.Name, Time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+        Alarms alarms = new(Time, _scheduler);
+        SiloLife life = null!;
+        void Fenced(string reason) => OnFenced(life, reason);
+        EngineServices services = new()
+        {
+            Options = _options,
+            SiloNo = number,
+            Store = Store,
+            Scheduler = _scheduler,
+            Time = Time,
+            Ids = _ids,
+            Committer = new Committer(Store, _scheduler, Time, _options.CommitBatchMax, _log, Fenced),
+            Alarms = alarms,
+            Bodies = new Bodies(_scheduler, Time, alarms, _options.BodiesMax, () => life.Cluster.MayAct),
+            Numbers = new RunNumbers(Store, number, _scheduler, Fenced),
+            SavedFlows = new SavedFlows(Store, Time),
+            Flows = Flows,
+            Tasks = Tasks,
+            Log = _log,
+            Probe = Probe,
+        };
+        GrainTable grains = new(services, FindFlowAsync, _feed, () => life.Cluster) { OnFenced = Fenced };
+        ICluster cluster = Store is IClusterStore { IsShared: true } shared ? new DatabaseCluster(services, shared) : new SingleSilo(services);
+        life = new SiloLife(services, grains, cluster, _feed, Fenced);
+        _life = life;
+        _log.LifeBegan(_options.Name, number, Store.Name);
+        try
+        {
+            await cluster.JoinAsync(life, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            life.End();
+            await cluster.DisposeAsync().ConfigureAwait(false);
+            alarms.Dispose();
+            throw;
         }
     }
 
     private async Task DrainAsync()
     {
-        if (_services is not { } services || _grains is not { } grains)
+        await _stopRequested.CancelAsync().ConfigureAwait(false);
+        if (_life is not { } life)
         {
             return;
         }
 
-        bool alive = _ready;
-        _ready = false;
-        _reminders!.Stop();
+        EngineServices services = life.Services;
+        bool alive = life.Close();
+        life.Cluster.Retire();
         services.Bodies.Stop();
-        IReadOnlyList<RunGrain> active = grains.Stop();
+        IReadOnlyList<RunGrain> active = life.Grains.Stop();
         if (alive)
         {
             Task limit = Task.Delay(_options.DrainLimit, Time);
@@ -185,13 +217,11 @@ public sealed partial class Silo : IAsyncDisposable
             }
 
             // Releasing takes a commit; a store that does not answer must not keep the process from ending. What is not released is claimed from the dead life.
-            await Task.WhenAny(grains.WhenEmptyAsync(), Task.Delay(_options.DrainLimit, Time)).ConfigureAwait(false);
+            await Task.WhenAny(life.Grains.WhenEmptyAsync(), Task.Delay(_options.DrainLimit, Time)).ConfigureAwait(false);
             await Task.WhenAny(services.Committer.WhenIdleAsync(), Task.Delay(_options.DrainLimit, Time)).ConfigureAwait(false);
         }
 
-        services.Committer.Stop();
-        _lifeOver.Cancel();
-        services.Alarms.Dispose();
+        life.End();
         try
         {
             await Store.EndLifeAsync(services.SiloNo, Time.GetUtcNow(), CancellationToken.None).ConfigureAwait(false);
@@ -201,114 +231,55 @@ public sealed partial class Silo : IAsyncDisposable
             _log.StoreReadRetried(e.Message);
         }
 
+        await life.Cluster.DisposeAsync().ConfigureAwait(false);
+        services.Alarms.Dispose();
         _log.LifeEnded(_options.Name, services.SiloNo, active.Count);
     }
 
-    private void OnFenced()
+    private void OnFenced(SiloLife life, string reason)
     {
-        _ready = false;
-        _reminders!.Stop();
-        _services!.Bodies.Stop();
-        _grains!.DropAll();
-        _lifeOver.Cancel();
-    }
-
-    private void RecoverLater()
-    {
-        if (_ready)
+        if (!life.End())
         {
-            _services!.Alarms.Set(
-                Time.GetUtcNow() + RecoverEvery,
-                static self =>
-                {
-                    Silo silo = (Silo)self!;
-                    _ = silo.RecoverAsync();
-                    silo.RecoverLater();
-                },
-                this);
+            return;
+        }
+
+        _log.LifeOver(reason);
+        if (Store is IClusterStore { IsShared: true })
+        {
+            _scheduler.Post(static state => _ = ((Rejoining)state!).RunAsync(), new Rejoining(this, life));
         }
     }
 
-    private void OnRoom()
+    /// <summary>A life that was ended by others is followed by a new one, as soon as nothing of the old one acts any more.</summary>
+    private async Task RejoinAsync(SiloLife old)
     {
-        if (_mayHaveQueued && _ready)
+        await old.Cluster.DisposeAsync().ConfigureAwait(false);
+        Task bodies = old.Services.Bodies.WhenIdleAsync();
+        while (!bodies.IsCompleted && !_stopRequested.IsCancellationRequested)
         {
-            _ = RecoverAsync();
-        }
-    }
-
-    /// <summary>Takes in runs that are in nobody's memory, as far as there is room.</summary>
-    private async Task RecoverAsync()
-    {
-        lock (_lock)
-        {
-            if (_recovering || !_ready)
+            await Task.WhenAny(bodies, Task.Delay(OldBodiesReport, Time, _stopRequested.Token)).ConfigureAwait(false);
+            if (!bodies.IsCompleted)
             {
-                _recoverAgain = true;
+                _log.OldBodiesRun(old.Services.SiloNo);
+            }
+        }
+
+        old.Services.Alarms.Dispose();
+        for (TimeSpan delay = RejoinDelayMin; !_stopRequested.IsCancellationRequested; delay = delay < RejoinDelayMax ? delay * 2 : RejoinDelayMax)
+        {
+            try
+            {
+                await BeginLifeAsync(_stopRequested.Token).ConfigureAwait(false);
                 return;
             }
-
-            (_recovering, _recoverAgain) = (true, false);
-        }
-
-        try
-        {
-            int taken = 0;
-            while (_ready)
+            catch (Exception e) when (e is StoreException or UnavailableException)
             {
-                int room = _options.ActiveRunsMax - _grains!.Count;
-                if (room <= 0)
-                {
-                    _mayHaveQueued = true;
-                    break;
-                }
-
-                IReadOnlyList<RunId> runs = await Store.FindRunnableAsync(Math.Min(room, RecoverPage), CancellationToken.None).ConfigureAwait(false);
-                List<Task> arrivals = [];
-                foreach (RunId run in runs)
-                {
-                    WakeCommand wake = new();
-                    _grains.Send(run, wake);
-                    arrivals.Add(wake.Done);
-                }
-
-                taken += runs.Count;
-                await Task.WhenAll(arrivals).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                if (runs.Count == 0)
-                {
-                    _mayHaveQueued = false;
-                    break;
-                }
-
-                if (arrivals.TrueForAll(a => a.IsFaulted))
-                {
-                    // Nothing could be taken in: whatever the reason, asking again at once would only turn in a circle.
-                    break;
-                }
+                _log.StoreReadRetried(e.Message);
+                await Task.Delay(delay, Time, _stopRequested.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-
-            if (taken > 0)
+            catch (OperationCanceledException)
             {
-                _log.RunsRecovered(taken);
-            }
-        }
-        catch (StoreException e)
-        {
-            _log.StoreReadRetried(e.Message);
-        }
-        finally
-        {
-            bool again;
-            lock (_lock)
-            {
-                _recovering = false;
-                again = _recoverAgain && _mayHaveQueued;
-            }
-
-            if (again)
-            {
-                // A place became free, or a run was queued, while this round was ending.
-                _scheduler.Post(static self => _ = ((Silo)self!).RecoverAsync(), this);
+                return;
             }
         }
     }
@@ -338,5 +309,10 @@ public sealed partial class Silo : IAsyncDisposable
         }
 
         return (null, $"No silo has {row.Flow} {stored?.Label ?? row.FlowVersion}. Register this version of the flow beside the newer one, then resume the run.");
+    }
+
+    private sealed record Rejoining(Silo Silo, SiloLife Old)
+    {
+        public Task RunAsync() => Silo.RejoinAsync(Old);
     }
 }

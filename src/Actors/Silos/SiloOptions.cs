@@ -39,6 +39,22 @@ public sealed record SiloOptions
     /// <summary>How long a stopping silo lets bodies finish. Default 20 seconds.</summary>
     public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// How often a silo of a shared database beats and looks around; a peer whose connection is gone is taken for dead when it has not beaten for about so long. Default 1.25 seconds; 100 ms to 1 minute.
+    /// </summary>
+    public TimeSpan TickInterval { get; init; } = TimeSpan.FromSeconds(1.25);
+
+    /// <summary>
+    /// A peer that is connected but has not beaten for so long is dead: it hangs, or is cut off. A silo itself stops its step bodies earlier than that. Default 8 seconds; at least four times <see cref="TickInterval"/>.
+    /// </summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>How long a command for a run that another silo holds waits for its effect; after that it is accepted and its effect follows. Default 10 seconds.</summary>
+    public TimeSpan RemoteCommandLimit { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Transitions in one commit. Default 512: beyond it a batch only adds latency.</summary>
     public int CommitBatchMax { get; init; } = 512;
+
+    /// <summary>For tests: acts like a build of another journal version.</summary>
+    internal int JournalVersion { get; init; } = Storage.JournalFormat.Version;
 }

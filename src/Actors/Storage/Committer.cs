@@ -13,7 +13,7 @@ internal interface ITransitionSink
 /// Collects the transitions of all grains while the previous commit is under way and hands them to the store as one batch: no timer, no added wait when idle.
 /// It answers each transition exactly once, except when the silo's life is over: then nobody is answered any more.
 /// </summary>
-internal sealed class Committer(IStore store, EngineScheduler scheduler, TimeProvider time, int batchMax, ILogger log, Action onFenced)
+internal sealed class Committer(IStore store, EngineScheduler scheduler, TimeProvider time, int batchMax, ILogger log, Action<string> onFenced)
 {
     private static readonly TimeSpan RetryDelayMin = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(5);
@@ -137,9 +137,8 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
             }
             catch (StoreException e) when (e.Kind == StoreFailure.Fenced)
             {
-                log.LifeOver(e.Message);
                 Stop();
-                onFenced();
+                onFenced(e.Message);
                 return;
             }
             catch (StoreException e) when (e.Kind == StoreFailure.Data)

@@ -106,7 +106,11 @@ public interface IStore : IAsyncDisposable
 /// <summary>A run as a silo takes it into memory.</summary>
 /// <param name="Entries">From the latest snapshot on, in order; never empty.</param>
 /// <param name="Inbox">In order of arrival.</param>
-public sealed record LoadedRun(RunRow Row, IReadOnlyList<JournalEntry> Entries, IReadOnlyList<InboxMessage> Inbox);
+/// <param name="Adoptions">
+/// How often in a row the run was taken over, while it was running, from a life that died, without an outcome in its journal in between; this time included. 0 when it was not.
+/// </param>
+/// <param name="Trials">How often since then it was begun alone, apart from the others that were taken over with it; see <see cref="IClusterStore.CountTrialAsync"/>.</param>
+public sealed record LoadedRun(RunRow Row, IReadOnlyList<JournalEntry> Entries, IReadOnlyList<InboxMessage> Inbox, int Adoptions = 0, int Trials = 0);
 
 /// <summary>Which runs to list. All conditions must hold; a null or empty one does not restrict.</summary>
 public sealed record RunQuery

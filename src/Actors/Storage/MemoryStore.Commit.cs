@@ -191,6 +191,7 @@ public sealed partial class MemoryStore
                 UpdatedAt = Stored(row.UpdatedAt),
                 FinishedAt = Stored(row.FinishedAt),
             },
+            JournalVersion = row.Owner is { } owner && _silos.TryGetValue(owner, out MemorySilo? silo) ? silo.Can?.JournalVersion ?? 0 : 0,
         };
         _runs.Add(row.Id, run);
         _runsByNo.Add(row.No, run);
@@ -275,16 +276,18 @@ public sealed partial class MemoryStore
 
         foreach (HumanTaskClosing closing in transition.HumanTasksClosed)
         {
-            _humanTasks[closing.Id] = _humanTasks[closing.Id] with
-            {
-                Status = closing.Status,
-                ClosedAt = Stored(closing.At),
-                AnsweredBy = closing.Status == HumanTaskStatus.Answered ? closing.By : null,
-                Decision = closing.Decision,
-                Comment = closing.Comment,
-            };
+            Close(closing);
         }
     }
+
+    private void Close(HumanTaskClosing closing) => _humanTasks[closing.Id] = _humanTasks[closing.Id] with
+    {
+        Status = closing.Status,
+        ClosedAt = Stored(closing.At),
+        AnsweredBy = closing.Status == HumanTaskStatus.Answered ? closing.By : null,
+        Decision = closing.Decision,
+        Comment = closing.Comment,
+    };
 
     private void ApplyMessages(Transition transition, MemoryRun run)
     {

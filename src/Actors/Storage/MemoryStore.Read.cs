@@ -81,13 +81,32 @@ public sealed partial class MemoryStore
     private LoadedRun? Claim(long silo, RunId id)
     {
         if (!_runs.TryGetValue(id, out MemoryRun? run) || run.Row.Status.IsFinal()
-            || (run.Row.Owner is { } owner && owner != silo && _aliveSilos.Contains(owner)))
+            || (run.Row.Owner is { } owner && owner != silo && _aliveSilos.Contains(owner))
+            || (run.Row.Owner != silo && !CanRun(silo, run)))
         {
             return null;
         }
 
+        if (run.Row.Owner != silo)
+        {
+            run.Adoptions = Adoption(run);
+            run.Trials = run.Adoptions.Count > 1 ? run.Trials : 0;
+            run.JournalVersion = Math.Max(run.JournalVersion, _silos[silo].Can?.JournalVersion ?? 0);
+        }
+
         run.Row = run.Row with { Owner = silo };
-        return new LoadedRun(run.Row, [.. run.Entries.Skip(run.LoadFrom).Select(entry => entry.Entry)], [.. run.Inbox]);
+        return new LoadedRun(run.Row, [.. run.Entries.Skip(run.LoadFrom).Select(entry => entry.Entry)], [.. run.Inbox], run.Adoptions.Count, run.Trials);
+    }
+
+    private static (int Count, long At) Adoption(MemoryRun run)
+    {
+        if (run.Row.Owner is null || run.Row.Status != RunStatus.Running)
+        {
+            return default;
+        }
+
+        long last = run.Entries.FindLast(static entry => entry.Entry.Kind != EntryKind.StepStarted).Entry.Seq;
+        return (last > run.Adoptions.At ? 1 : run.Adoptions.Count + 1, last);
     }
 
     private bool IsRunnable(MemoryRun run)

@@ -17,7 +17,7 @@ public enum CommitFault
 /// process may share one. Every call completes before it returns; one lock guards all. Disposing does nothing, so that the next silo of a test
 /// finds what the last one wrote.
 /// </summary>
-public sealed partial class MemoryStore : IStore
+public sealed partial class MemoryStore
 {
     private readonly Lock _lock = new();
 
@@ -41,10 +41,11 @@ public sealed partial class MemoryStore : IStore
     public Func<IReadOnlyList<Transition>, CommitFault>? OnCommit { get; set; }
 
     public ValueTask<long> BeginLifeAsync(string siloName, DateTimeOffset at, CancellationToken cancellationToken) =>
-        Locked(cancellationToken, this, static store =>
+        Locked(cancellationToken, (Store: this, Name: siloName, At: at), static ask =>
         {
-            long silo = ++store._lastSilo;
-            store._aliveSilos.Add(silo);
+            long silo = ++ask.Store._lastSilo;
+            ask.Store._aliveSilos.Add(silo);
+            ask.Store._silos.Add(silo, new MemorySilo(ask.Name, Stored(ask.At)));
             return silo;
         });
 
@@ -126,6 +127,14 @@ public sealed partial class MemoryStore : IStore
 
         /// <summary>The last transition without entries: it leaves no entry that could carry its id.</summary>
         public long? LastRowChange { get; set; }
+
+        /// <summary>The newest journal version of the builds that have had the run in memory.</summary>
+        public int JournalVersion { get; set; }
+
+        /// <summary>See <see cref="LoadedRun.Adoptions"/>; with the number of the last outcome at that time.</summary>
+        public (int Count, long At) Adoptions { get; set; }
+
+        public int Trials { get; set; }
 
         public long LastSeq => Entries.Count == 0 ? 0 : Entries[^1].Entry.Seq;
     }

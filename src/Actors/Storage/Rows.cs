@@ -203,8 +203,9 @@ public sealed record HumanTaskClosing(
 /// <param name="Key">The step in the receiving run that it concerns; may be empty.</param>
 /// <param name="Payload">Bytes with a payload header; may be empty.</param>
 /// <param name="Principal">On whose behalf it was sent.</param>
+/// <param name="Sender">The life that wants to hear when the run has taken it in; null: nobody.</param>
 public sealed record InboxMessage(
-    string Id, RunId Run, long RunNo, InboxKind Kind, string Key, ReadOnlyMemory<byte> Payload, string Principal, DateTimeOffset At);
+    string Id, RunId Run, long RunNo, InboxKind Kind, string Key, ReadOnlyMemory<byte> Payload, string Principal, DateTimeOffset At, long? Sender = null);
 
 /// <summary>The numbers are stored: never change one.</summary>
 public enum InboxKind
@@ -212,12 +213,20 @@ public enum InboxKind
     ChildCompleted = 1,
     ChildFailed = 2,
     ChildCancelled = 3,
+
+    /// <summary>With a payload: somebody asks for it. Without: the run that called this one was cancelled.</summary>
     Cancel = 4,
     Signal = 5,
+
+    /// <summary>The human task's row was closed when this was sent.</summary>
+    Answer = 6,
+    Resume = 7,
 }
 
 /// <summary>A flow's stored definition; immutable.</summary>
 /// <param name="Version">Content hash of a YAML flow, declared version of a C# flow.</param>
 /// <param name="Label">The version that people read; null when the author gave none.</param>
 /// <param name="Source">The YAML text; null for C#.</param>
-public sealed record FlowRow(string Tenant, string Name, string Version, string? Label, string? Source, DateTimeOffset CreatedAt);
+/// <param name="Tasks">The tasks that a YAML flow calls: a silo without one of them does not claim its runs. Only written; null when it is read.</param>
+public sealed record FlowRow(
+    string Tenant, string Name, string Version, string? Label, string? Source, DateTimeOffset CreatedAt, IReadOnlyList<string>? Tasks = null);

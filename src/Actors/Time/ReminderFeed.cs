@@ -7,7 +7,9 @@ namespace Actors.Time;
 /// <summary>
 /// Keeps the reminders of the near future as alarms in memory and wakes the run when one is due. Late ones ring at once, none is skipped: a row stays until its run has recorded the firing.
 /// </summary>
-internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
+/// <param name="find">Reminders before a time and after another one, in order: all of them, or this silo's share.</param>
+internal sealed class ReminderFeed(
+    EngineServices services, Func<DateTimeOffset, Reminder?, int, CancellationToken, ValueTask<IReadOnlyList<Reminder>>> find, Action<RunId> wake)
 {
     private static readonly TimeSpan Horizon = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
@@ -24,7 +26,22 @@ internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
     private Reminder? _loadAfter;
     private bool _stopped;
 
-    public void Start() => _ = LoadAsync();
+    // Each reload begins another; loads and alarms of an earlier one end without a trace.
+    private int _generation;
+
+    public void Start() => _ = LoadAsync(0);
+
+    /// <summary>The share is another one now: everything that is due in it is loaded anew. What was loaded before may ring as well, which only wakes.</summary>
+    public void Reload()
+    {
+        lock (_lock)
+        {
+            (_loadedUntil, _loadAfter) = (DateTimeOffset.MinValue, null);
+            _generation++;
+        }
+
+        Again(TimeSpan.Zero);
+    }
 
     public void Stop()
     {
@@ -52,7 +69,7 @@ internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
         }
     }
 
-    private async Task LoadAsync()
+    private async Task LoadAsync(int generation)
     {
         try
         {
@@ -61,7 +78,7 @@ internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
             DateTimeOffset from;
             lock (_lock)
             {
-                if (_stopped)
+                if (_stopped || generation != _generation)
                 {
                     return;
                 }
@@ -75,18 +92,23 @@ internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
             {
                 // Due within what was loaded, but set by a silo that is not there any more to ring them.
                 Reminder longAgo = new(default, 0, "", now - Overdue);
-                foreach (Reminder late in await services.Store.FindRemindersAsync(now, longAgo, Page, CancellationToken.None).ConfigureAwait(false))
+                foreach (Reminder late in await find(now, longAgo, Page, CancellationToken.None).ConfigureAwait(false))
                 {
                     Set(late);
                 }
             }
 
             // The pages before ended below this time, or after a certain reminder of it: none of it may be skipped.
-            Reminder? last = _loadAfter ?? (from == DateTimeOffset.MinValue ? null : new Reminder(default, 0, "", from));
-            _loadAfter = null;
+            Reminder? last;
+            lock (_lock)
+            {
+                last = _loadAfter ?? (from == DateTimeOffset.MinValue ? null : new Reminder(default, 0, "", from));
+                _loadAfter = null;
+            }
+
             for (int kept = 0; kept < KeptMax; kept += Page)
             {
-                IReadOnlyList<Reminder> page = await services.Store.FindRemindersAsync(until, last, Page, CancellationToken.None).ConfigureAwait(false);
+                IReadOnlyList<Reminder> page = await find(until, last, Page, CancellationToken.None).ConfigureAwait(false);
                 foreach (Reminder reminder in page)
                 {
                     Set(reminder);
@@ -94,7 +116,7 @@ internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
 
                 if (page.Count < Page)
                 {
-                    Again(Every);
+                    Again(Every, generation);
                     return;
                 }
 
@@ -103,11 +125,16 @@ internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
 
             lock (_lock)
             {
+                if (generation != _generation)
+                {
+                    return;
+                }
+
                 _loadedUntil = last!.Value.DueAt;
                 _loadAfter = last;
             }
 
-            Again(TimeSpan.FromSeconds(1));
+            Again(TimeSpan.FromSeconds(1), generation);
         }
 #pragma warning disable CA1031 // The store did not answer: load again, from where it was.
         catch (Exception e)
@@ -116,27 +143,36 @@ internal sealed class ReminderFeed(EngineServices services, Action<RunId> wake)
             services.Log.StoreReadRetried(e.Message);
             lock (_lock)
             {
-                _loadedUntil = DateTimeOffset.MinValue;
-                _loadAfter = null;
+                if (generation != _generation)
+                {
+                    return;
+                }
+
+                (_loadedUntil, _loadAfter) = (DateTimeOffset.MinValue, null);
             }
 
-            Again(TimeSpan.FromSeconds(1));
+            Again(TimeSpan.FromSeconds(1), generation);
         }
     }
 
-    private void Again(TimeSpan after)
+    private void Again(TimeSpan after, int? generation = null)
     {
         lock (_lock)
         {
-            if (!_stopped)
+            if (!_stopped && (generation ?? _generation) == _generation)
             {
-                services.Alarms.Set(services.Time.GetUtcNow() + after, static self => _ = ((ReminderFeed)self!).LoadAsync(), this);
+                services.Alarms.Set(services.Time.GetUtcNow() + after, static state => ((NextLoad)state!).Begin(), new NextLoad(this, _generation));
             }
         }
     }
 
     private void Set(Reminder reminder) =>
         services.Alarms.Set(reminder.DueAt, static state => ((Due)state!).Ring(), new Due(this, reminder.Run));
+
+    private sealed record NextLoad(ReminderFeed Feed, int Generation)
+    {
+        public void Begin() => _ = Feed.LoadAsync(Generation);
+    }
 
     private sealed record Due(ReminderFeed Feed, RunId Run)
     {

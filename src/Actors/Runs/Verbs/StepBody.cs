@@ -8,6 +8,7 @@ internal sealed class StepBody<TIn, T>(
     StepVerb<TIn, T> verb, int attempt, bool isFallback, Func<IStepContext, Task<T>> run, byte[] input, string hash, RunGrain grain) : Body, IStepContext
 {
     private readonly CancellationTokenSource _cancellation = new();
+    private bool _suspended;
 
     public AttemptFailure? Failure { get; private set; }
 
@@ -33,6 +34,15 @@ internal sealed class StepBody<TIn, T>(
     public void CancelToken() => grain.Services.Scheduler.Post(static state => ((StepBody<TIn, T>)state!).CancelNow(), this);
 
     public override void Abandon() => CancelToken();
+
+    /// <summary>The silo told it to stop: a failure of it is not its own.</summary>
+    public bool IsSuspended => Volatile.Read(ref _suspended);
+
+    public override void Suspend()
+    {
+        Volatile.Write(ref _suspended, true);
+        CancelToken();
+    }
 
     public override async Task RunAsync()
     {

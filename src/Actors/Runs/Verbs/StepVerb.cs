@@ -186,6 +186,11 @@ internal sealed class StepVerb<TIn, T>(
             ClearReminder();
             Finish(EntryKind.StepCompleted, attempt.Payload);
         }
+        else if (attempt.IsSuspended && !_cancelled && !Grain.IsDraining)
+        {
+            // The same attempt again, when the silo may act again.
+            Begin();
+        }
         else
         {
             OnFailed(attempt.Failure, attempt.Ms, attempt.IsFallback);

@@ -1,0 +1,99 @@
+using Actors.Storage;
+
+namespace Actors.Silos;
+
+/// <param name="Taken">Runs that were found.</param>
+/// <param name="IsLast">There is nothing more to find now.</param>
+/// <param name="MayBeMore">There may be runs that found no room, or could not be taken in.</param>
+internal readonly record struct RecoveryRound(int Taken, bool IsLast, bool MayBeMore)
+{
+    public static RecoveryRound NoRoom { get; } = new(0, true, true);
+}
+
+/// <summary>Takes in runs that are in nobody's memory, round by round as far as there is room; one at a time. Thread-safe.</summary>
+internal sealed class Recovery(EngineServices services, Func<Task<RecoveryRound>> takeIn)
+{
+    private readonly Lock _lock = new();
+    private bool _running;
+    private bool _again;
+    private volatile bool _mayHaveQueued;
+    private volatile bool _stopped;
+
+    public void Stop() => _stopped = true;
+
+    /// <summary>A place became free.</summary>
+    public void OnRoom()
+    {
+        if (_mayHaveQueued)
+        {
+            Ask();
+        }
+    }
+
+    /// <summary>A run was queued, or may have been.</summary>
+    public void OnQueued() => _mayHaveQueued = true;
+
+    /// <summary>Runs a round soon.</summary>
+    public void Ask()
+    {
+        if (!_stopped)
+        {
+            services.Scheduler.Post(static self => _ = ((Recovery)self!).RunAsync(), this);
+        }
+    }
+
+    public async Task RunAsync()
+    {
+        lock (_lock)
+        {
+            if (_running || _stopped)
+            {
+                _again = true;
+                return;
+            }
+
+            (_running, _again) = (true, false);
+        }
+
+        int taken = 0;
+        try
+        {
+            RecoveryRound round = default;
+            while (!_stopped && !round.IsLast)
+            {
+                round = await takeIn().ConfigureAwait(false);
+                taken += round.Taken;
+                _mayHaveQueued = round.MayBeMore;
+            }
+        }
+        catch (StoreException e) when (e.Kind != StoreFailure.Fenced)
+        {
+            services.Log.StoreReadRetried(e.Message);
+        }
+        catch (StoreException)
+        {
+            // The next beat says so as well, and acts.
+            _stopped = true;
+        }
+        finally
+        {
+            if (taken > 0)
+            {
+                services.Log.RunsRecovered(taken);
+            }
+
+            bool again;
+            lock (_lock)
+            {
+                _running = false;
+                again = _again && _mayHaveQueued;
+            }
+
+            if (again)
+            {
+                // A place became free, or a run was queued, while this round was ending.
+                Ask();
+            }
+        }
+    }
+}
