@@ -89,11 +89,12 @@ internal sealed class Program : IAsyncDisposable
     }
 
     /// <summary>Waits until it prints, or has printed, a line that fits.</summary>
-    public Task<string> WhenPrintedAsync(Func<string, bool> fits)
+    /// <param name="after">Only lines after so many; see <see cref="Lines"/>.</param>
+    public Task<string> WhenPrintedAsync(Func<string, bool> fits, int after = 0)
     {
         lock (_lines)
         {
-            if (_lines.Find(line => fits(line)) is { } line)
+            if (_lines.Skip(after).FirstOrDefault(fits) is { } line)
             {
                 return Task.FromResult(line);
             }

@@ -62,7 +62,7 @@ public abstract class ChaosWorld(ChaosOptions options) : IAsyncLifetime
         (_recorder, RecorderUrl) = await Program.StartAsync(
             Program.Dll("tests", "Actors.EndToEnd.Recorder"), [database, log], static line => line.StartsWith("http://", StringComparison.Ordinal));
         Effects = new EffectLog(log, new Uri(RecorderUrl));
-        _nodes.AddRange(Enumerable.Range(1, typeof(Actors.Silos.SiloOptions).GetProperty("Lease") is null ? 1 : options.Silos).Select(number => new SiloNode(this, $"silo-{number}")));
+        _nodes.AddRange(Enumerable.Range(1, options.Silos).Select(number => new SiloNode(this, $"silo-{number}")));
         await StartSilosAsync();
     }
 
@@ -82,6 +82,35 @@ public abstract class ChaosWorld(ChaosOptions options) : IAsyncLifetime
 
     /// <summary>Starts a process in every place that has none.</summary>
     internal Task StartSilosAsync() => Task.WhenAll(_nodes.Select(static node => node.StartAsync()));
+
+    /// <summary>Whatever the test before has left behind: afterwards every silo runs and is alive.</summary>
+    internal async Task RepairAsync()
+    {
+        foreach (SiloNode node in _nodes)
+        {
+            node.IsFrozen = false;
+            node.Proxy?.CutCommits(0);
+            node.Proxy?.Heal();
+            if (node.Runs)
+            {
+                await node.ContinueAsync();
+            }
+        }
+
+        await StartSilosAsync();
+        foreach (SiloNode node in _nodes)
+        {
+            try
+            {
+                await UntilAsync<int?>($"{node.Name} is alive", options.Lease * 3, $"SELECT max(no) FROM silos WHERE name = '{node.Name}' AND ended_at IS NULL", static life => life is not null);
+            }
+            catch (TimeoutException)
+            {
+                await node.KillAsync();
+                await node.StartAsync();
+            }
+        }
+    }
 
     /// <param name="port">Of a proxy; null: straight to the server.</param>
     internal string ConnectionString(int? port) => string.Create(

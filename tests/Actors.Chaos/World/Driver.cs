@@ -105,7 +105,8 @@ internal sealed class Driver(ChaosWorld world, int seed)
     {
         lock (_chance)
         {
-            return world.Nodes[_chance.Next(world.Nodes.Count)];
+            SiloNode[] nodes = [.. world.Nodes.Where(static node => !node.IsFrozen)];
+            return nodes[_chance.Next(nodes.Length)];
         }
     }
 

@@ -13,9 +13,14 @@ internal sealed class Scene(ChaosWorld world, ITestOutputHelper output, int seed
     // What each ten-step run does outside.
     private static readonly string[] Steps = ["flaky", "left", "line", "line", "line", "nine", "one", "right", "ten", "two"];
 
+    private static int s_last;
+
     public ChaosWorld World => world;
 
     public int Seed => seed;
+
+    /// <summary>Unique among the scenes of a world: for idempotency keys.</summary>
+    public string Id { get; } = $"{seed}-{Interlocked.Increment(ref s_last)}";
 
     public Random Chance { get; } = new(seed);
 
@@ -31,7 +36,7 @@ internal sealed class Scene(ChaosWorld world, ITestOutputHelper output, int seed
         long began = TimeProvider.System.GetTimestamp();
         try
         {
-            await world.StartSilosAsync();
+            await world.RepairAsync();
             await play(scene).WaitAsync(Limit);
             await scene.JudgeAsync();
             output.WriteLine($"{TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s, {scene.Driver.Repeats} calls were asked again.");

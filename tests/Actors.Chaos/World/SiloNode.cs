@@ -8,7 +8,6 @@ namespace Actors.Chaos.World;
 /// <summary>One place of the cluster: a name, an address, and the process that is there now.</summary>
 internal sealed class SiloNode(ChaosWorld world, string name) : IAsyncDisposable
 {
-    private static readonly string SETTINGS = typeof(Actors.Silos.SiloOptions).GetProperty("Lease") is null ? "X" : "";
     private readonly int _port = Program.FreePort();
     private readonly List<Program> _past = [];
     private HttpClient? _http;
@@ -23,6 +22,9 @@ internal sealed class SiloNode(ChaosWorld world, string name) : IAsyncDisposable
     public int Build { get; set; } = 1;
 
     public Program Process => _process ?? throw new InvalidOperationException($"{name} was not started.");
+
+    /// <summary>True while a test keeps it from answering: callers do not turn to it.</summary>
+    public bool IsFrozen { get; set; }
 
     public bool Runs => _process is { HasExited: false };
 
@@ -58,8 +60,8 @@ internal sealed class SiloNode(ChaosWorld world, string name) : IAsyncDisposable
             {
                 ["ACTORS_DATABASE"] = world.ConnectionString(Proxy?.Port),
                 ["Actors__Silo__Name"] = name,
-                [SETTINGS + "Actors__Silo__Lease"] = Text(options.Lease),
-                [SETTINGS + "Actors__Silo__TickInterval"] = Text(options.TickInterval),
+                ["Actors__Silo__Lease"] = Text(options.Lease),
+                ["Actors__Silo__TickInterval"] = Text(options.TickInterval),
                 ["Actors__Silo__DrainLimit"] = Text(options.DrainLimit),
                 ["Actors__Plugins__0"] = Program.Dll("tests", "Actors.Chaos.Plugin"),
                 ["Recorder__Url"] = world.RecorderUrl,
