@@ -68,6 +68,15 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>Stops it without a shutdown checkpoint, like a crash: the next start recovers from the log.</summary>
     public Task StopAsync() => RunAsServerAsync("pg_ctl", "--pgdata", Data, "--mode", "immediate", "--wait", "stop");
 
+    /// <summary>Starts it when it was stopped.</summary>
+    public async Task EnsureRunsAsync()
+    {
+        if (!File.Exists(Path.Combine(Data, "postmaster.pid")))
+        {
+            await StartAsync();
+        }
+    }
+
     /// <summary><c>pg_ctl restart -m immediate</c>.</summary>
     public Task RestartAsync() =>
         RunAsServerAsync("pg_ctl", "--pgdata", Data, "--mode", "immediate", "--wait", "--log", LogFile, "--options", _options, "restart");
@@ -78,7 +87,11 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>Stops and removes it.</summary>
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
+        if (File.Exists(Path.Combine(Data, "postmaster.pid")))
+        {
+            await StopAsync();
+        }
+
         Directory.Delete(_directory, recursive: true);
     }
 

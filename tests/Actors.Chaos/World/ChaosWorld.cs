@@ -86,6 +86,7 @@ public abstract class ChaosWorld(ChaosOptions options) : IAsyncLifetime
     /// <summary>Whatever the test before has left behind: afterwards every silo runs and is alive.</summary>
     internal async Task RepairAsync()
     {
+        await Server.EnsureRunsAsync();
         foreach (SiloNode node in _nodes)
         {
             node.IsFrozen = false;
@@ -117,22 +118,10 @@ public abstract class ChaosWorld(ChaosOptions options) : IAsyncLifetime
         CultureInfo.InvariantCulture,
         $"Host=127.0.0.1;Port={port ?? Server.Port};Username=postgres;Password=secret;Database=postgres;Maximum Pool Size=24;Timeout=10");
 
-    internal async Task<T?> QueryAsync<T>(string sql)
-    {
-        await using NpgsqlConnection connection = await _source!.OpenConnectionAsync();
-        await using NpgsqlCommand command = new(sql, connection);
-        return await command.ExecuteScalarAsync() is T value ? value : default;
-    }
+    internal Task<T?> QueryAsync<T>(string sql) => AskAsync(sql, [], static async command => await command.ExecuteScalarAsync() is T value ? value : default);
 
-    internal async Task<IReadOnlyList<string>> ListAsync(string sql, params object[] arguments)
+    internal Task<IReadOnlyList<string>> ListAsync(string sql, params object[] arguments) => AskAsync<IReadOnlyList<string>>(sql, arguments, static async command =>
     {
-        await using NpgsqlConnection connection = await _source!.OpenConnectionAsync();
-        await using NpgsqlCommand command = new(sql, connection);
-        foreach (object argument in arguments)
-        {
-            command.Parameters.Add(new NpgsqlParameter { Value = argument });
-        }
-
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
         List<string> rows = [];
         while (await reader.ReadAsync())
@@ -141,7 +130,7 @@ public abstract class ChaosWorld(ChaosOptions options) : IAsyncLifetime
         }
 
         return rows;
-    }
+    });
 
     internal Task ExecuteAsync(string sql) => QueryAsync<object>(sql);
 
@@ -195,5 +184,28 @@ public abstract class ChaosWorld(ChaosOptions options) : IAsyncLifetime
         broken.AddRange(await ListAsync("SELECT 'Written though the life ' || coalesce(life::text, '?') || ' is over: ' || what || ' at ' || at FROM watch.wrong LIMIT 20"));
         broken.AddRange(await Effects.FindRepeatedAsync(this));
         return broken;
+    }
+
+    private async Task<T> AskAsync<T>(string sql, object[] arguments, Func<NpgsqlCommand, Task<T>> read)
+    {
+        for (bool again = true; ; again = false)
+        {
+            try
+            {
+                await using NpgsqlConnection connection = await _source!.OpenConnectionAsync();
+                await using NpgsqlCommand command = new(sql, connection);
+                foreach (object argument in arguments)
+                {
+                    command.Parameters.Add(new NpgsqlParameter { Value = argument });
+                }
+
+                return await read(command);
+            }
+            catch (NpgsqlException e) when (again && (e is not PostgresException || e.IsTransient))
+            {
+                // A pooled connection to the server before its restart.
+                _source!.Clear();
+            }
+        }
     }
 }

@@ -67,6 +67,8 @@ internal sealed class SiloNode(ChaosWorld world, string name) : IAsyncDisposable
                 ["Recorder__Url"] = world.RecorderUrl,
                 ["Chaos__Build"] = Build.ToString(CultureInfo.InvariantCulture),
                 ["Logging__LogLevel__Default"] = "Warning",
+                // Each call that a silo without a database refuses is a warning there.
+                ["Logging__LogLevel__Actors.Api"] = "Critical",
                 ["Logging__LogLevel__Actors.Engine"] = "Information",
                 ["Logging__Console__FormatterName"] = "simple",
                 ["Logging__Console__FormatterOptions__SingleLine"] = "true",
