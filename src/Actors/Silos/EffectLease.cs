@@ -43,10 +43,11 @@ internal sealed class EffectLease : IDisposable
     {
         lock (_lock)
         {
-            bool wasOver = _over;
+            // Also when the time is over and the timer has not told yet: who was refused meanwhile waits for the answer of this.
+            bool wasOver = _over || Left() <= TimeSpan.Zero;
             (_renewedAt, _granted, _over) = (sentAt, _length, false);
             Arm();
-            return wasOver && !_over;
+            return wasOver;
         }
     }
 
