@@ -121,8 +121,9 @@ internal sealed class PostgresServer : IAsyncDisposable
                 "These tests need the server binaries of PostgreSQL in /usr/lib/postgresql/*/bin. Install them: apt-get install postgresql.");
         }
 
-        await RunAsync("apt-get", ["update"]);
-        await RunAsync("apt-get", ["install", "--yes", "--no-install-recommends", "postgresql"]);
+        // Several test processes may find it missing at once: the first installs it, the others wait and find it there.
+        const string Install = "ls /usr/lib/postgresql/*/bin/initdb || { apt-get update && apt-get install --yes --no-install-recommends postgresql; }";
+        await RunAsync("flock", [Path.Combine(Path.GetTempPath(), "actors-postgres-install.lock"), "/bin/sh", "-c", Install]);
         return Newest() ?? throw new InvalidOperationException("The package postgresql was installed, but /usr/lib/postgresql/*/bin has no initdb.");
     }
 
@@ -172,11 +173,25 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts a standby that follows this server, which goes with it when the tests end.</summary>
+    /// <returns>Its port.</returns>
+    public async Task<int> StartStandbyAsync()
+    {
+        string data = Path.Combine(_directory, "standby");
+        int port = FreePort();
+        string source = string.Create(CultureInfo.InvariantCulture, $"host=127.0.0.1 port={Port} user=postgres password=secret");
+        await RunAsServerAsync("pg_basebackup", "--pgdata", data, "--dbname", source, "--write-recovery-conf", "--checkpoint", "fast");
+        string options = string.Create(CultureInfo.InvariantCulture, $"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c max_connections=400");
+        await RunAsServerAsync("pg_ctl", "--pgdata", data, "--wait", "--log", Path.Combine(_directory, "standby.log"), "--options", options, "start");
+        return port;
+    }
+
     // A shell beside the tests: it also stops the server and removes its directory when the test process is killed.
     private void StopWithThisProcess()
     {
         string stop = $"'{Path.Combine(_binaries, "pg_ctl")}' --pgdata '{Data}' --mode immediate --wait stop";
         string asServer = Environment.IsPrivilegedProcess ? $"runuser -u postgres -- {stop}" : stop;
+        asServer += $"; [ ! -d '{_directory}/standby' ] || {asServer.Replace($"{_directory}/data", $"{_directory}/standby", StringComparison.Ordinal)}";
         string wait = string.Create(CultureInfo.InvariantCulture, $"while kill -0 {Environment.ProcessId}; do sleep 0.3; done");
         using Process? shell = Process.Start(new ProcessStartInfo(
             "setsid", ["--fork", "/bin/sh", "-c", $"exec > /dev/null 2>&1 < /dev/null; {wait}; {asServer}; rm -rf '{_directory}'"]) { WorkingDirectory = "/" });

@@ -147,6 +147,12 @@ public sealed partial class Silo
             {
                 // Something was committed, but nothing for this watcher: it may have asked for what comes after an event that never was.
                 row = await Store.GetRunAsync(caller.Tenant, id, cancellationToken).ConfigureAwait(false) ?? throw UnknownRun(id);
+                woken = false;
+                if (row.Status.IsFinal())
+                {
+                    // It ended after the journal was read: its last events are there now.
+                    continue;
+                }
             }
 
             if (row.Status.IsFinal())
