@@ -43,10 +43,16 @@ internal sealed class EffectLease : IDisposable
     {
         lock (_lock)
         {
+            if (_length <= _time.GetElapsedTime(sentAt))
+            {
+                // An answer that was so long on its way renews nothing.
+                return false;
+            }
+
             bool wasOver = _over;
             (_renewedAt, _granted, _over) = (sentAt, _length, false);
             Arm();
-            return wasOver && !_over;
+            return wasOver;
         }
     }
 
