@@ -71,6 +71,11 @@ internal static class ClusterStatements
     private const string WithMessages = "(SELECT DISTINCT run_no FROM inbox) i JOIN runs r ON r.no = i.run_no";
     private const string IsAsleep = "r.owner IS NULL AND r.status = 3";
 
+    // The first of each kind: enough to see whether some cannot be run here, without looking at a long queue at each tick.
+    private const string FirstOrphaned = $"(SELECT r.* FROM {Orphaned} LIMIT 100)";
+    private const string FirstUnowned = $"(SELECT r.* FROM {Unowned} WHERE {IsUnowned} ORDER BY r.priority DESC, r.no LIMIT 100)";
+    private const string FirstAsleep = $"(SELECT r.* FROM {WithMessages} WHERE {IsAsleep} LIMIT 100)";
+
     // ---- the tick ----------------------------------------------------------------------------------------------------
 
     // One statement: beat, peers, what could be claimed, messages. No row at all: the life is over.
@@ -83,9 +88,9 @@ internal static class ClusterStatements
             SELECT EXISTS (SELECT 1 FROM {Orphaned}, silos s WHERE s.no = $1 AND {Can})
                 OR EXISTS (SELECT 1 FROM {Unowned}, silos s WHERE s.no = $1 AND {IsUnowned} AND {Can})
                 OR EXISTS (SELECT 1 FROM {WithMessages}, silos s WHERE s.no = $1 AND {IsAsleep} AND {Can}) AS can,
-                   EXISTS (SELECT 1 FROM {Orphaned}, silos s WHERE s.no = $1 AND NOT {Can})
-                OR EXISTS (SELECT 1 FROM {Unowned}, silos s WHERE s.no = $1 AND {IsUnowned} AND NOT {Can})
-                OR EXISTS (SELECT 1 FROM {WithMessages}, silos s WHERE s.no = $1 AND {IsAsleep} AND NOT {Can}) AS cannot)
+                   EXISTS (SELECT 1 FROM {FirstOrphaned} r, silos s WHERE s.no = $1 AND NOT {Can})
+                OR EXISTS (SELECT 1 FROM {FirstUnowned} r, silos s WHERE s.no = $1 AND NOT {Can})
+                OR EXISTS (SELECT 1 FROM {FirstAsleep} r, silos s WHERE s.no = $1 AND NOT {Can}) AS cannot)
         SELECT 0, s.no::bigint, s.name, b.beat, CASE WHEN s.no = $1 THEN true ELSE NOT pg_try_advisory_xact_lock_shared($2, -s.no) END, s.began_at
           FROM silos s JOIN beats b ON b.silo_no = s.no WHERE s.ended_at IS NULL AND EXISTS (SELECT 1 FROM me)
         UNION ALL
@@ -139,7 +144,7 @@ internal static class ClusterStatements
         UPDATE runs r SET {Adopted} FROM mine WHERE r.no = mine.no RETURNING r.id
         """;
 
-    public const string CountTrial = "UPDATE runs SET trials = trials + 1 WHERE id = $1 AND owner = $2";
+    public const string CountTrial = "UPDATE runs SET trials = greatest(0, trials + $3) WHERE id = $1 AND owner = $2";
     public const string FindOwned = "SELECT id FROM runs WHERE owner = $1 LIMIT $2";
     public const string FindOwners = $"SELECT id, owner FROM runs WHERE id = ANY ($1) AND status < 5 AND owner IN {Alive}";
 

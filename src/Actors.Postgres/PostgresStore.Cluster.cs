@@ -74,11 +74,11 @@ public sealed partial class PostgresStore : IClusterStore
         }, cancellationToken);
     }
 
-    public async ValueTask CountTrialAsync(long silo, RunId run, CancellationToken cancellationToken) =>
-        await RunAsync((silo, run), async (connection, ask, cancellationToken) =>
+    public async ValueTask CountTrialAsync(long silo, RunId run, bool begins, CancellationToken cancellationToken) =>
+        await RunAsync((silo, run, change: begins ? 1 : -1), async (connection, ask, cancellationToken) =>
         {
             NpgsqlBatchCommand[] commands =
-                [.. Fence(ask.silo), Command(ClusterStatements.CountTrial, Columns.Of(ask.run.Value), Columns.Of(ask.silo)), new(Statements.Commit)];
+                [.. Fence(ask.silo), Command(ClusterStatements.CountTrial, Columns.Of(ask.run.Value), Columns.Of(ask.silo), Columns.Of(ask.change)), new(Statements.Commit)];
             return await FencedAsync(connection, ask.silo, commands, static (_, _) => Task.FromResult(true), cancellationToken).ConfigureAwait(false);
         }, cancellationToken).ConfigureAwait(false);
 

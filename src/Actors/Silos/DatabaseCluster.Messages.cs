@@ -38,6 +38,9 @@ internal sealed partial class DatabaseCluster
     private readonly HashSet<RunId> _inboxesWanted = [];
     private bool _readingInboxes;
 
+    // Read outside the lock for each commit.
+    private volatile bool _hasInterest;
+
     public void Activate(IReadOnlyList<InboxMessage> messages)
     {
         List<RunId>? elsewhere = null;
@@ -114,9 +117,14 @@ internal sealed partial class DatabaseCluster
             }
         }
 
+        if (!_hasInterest)
+        {
+            return;
+        }
+
         lock (_lock)
         {
-            if (_interest.Count > 0 && _interest.TryGetValue(transition.Run, out Dictionary<long, long>? silos))
+            if (_interest.TryGetValue(transition.Run, out Dictionary<long, long>? silos))
             {
                 foreach (long silo in silos.Keys)
                 {
@@ -271,6 +279,7 @@ internal sealed partial class DatabaseCluster
                     }
 
                     _interest.Add(run, silos = []);
+                    _hasInterest = true;
                 }
 
                 silos[silo] = now;
@@ -297,6 +306,8 @@ internal sealed partial class DatabaseCluster
                     _interest.Remove(run);
                 }
             }
+
+            _hasInterest = _interest.Count > 0;
         }
     }
 

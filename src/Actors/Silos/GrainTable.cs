@@ -35,7 +35,7 @@ internal sealed class GrainTable(
     private const int LastStepsShown = 5;
 
     // A suspect that has done no harm for so long makes way for the next.
-    private static readonly TimeSpan TrialMax = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TrialMax = TimeSpan.FromSeconds(10);
 
     /// <summary>Called when the store says that the silo's life is over.</summary>
     public required Action<string> OnFenced { get; init; }
@@ -145,7 +145,7 @@ internal sealed class GrainTable(
 
     public void OnCommitted(RunGrain grain, Transition transition)
     {
-        if (transition.Entries.Count > 0)
+        if (_trial is not null && transition.Entries.Any(static e => e.Kind != EntryKind.StepStarted))
         {
             EndTrial(transition.Run);
         }
@@ -392,18 +392,27 @@ internal sealed class GrainTable(
                 _trial = new Trial(suspect.Row.Id, over);
             }
 
-            try
-            {
-                await store.CountTrialAsync(services.SiloNo, suspect.Row.Id, CancellationToken.None).ConfigureAwait(false);
-            }
-            catch (StoreException e)
-            {
-                // Not counted: then it cannot be quarantined too early either.
-                services.Log.StoreReadRetried(e.Message);
-            }
-
+            await CountTrialAsync(store, suspect.Row.Id, begins: true).ConfigureAwait(false);
             await BeginAsync(suspect.Row.Id, suspect).ConfigureAwait(false);
             await Task.WhenAny(over.Task, Task.Delay(TrialMax, services.Time)).ConfigureAwait(false);
+            if (!over.Task.IsCompleted)
+            {
+                // It may be long, but it has not killed: what happens from here on is not its fault alone.
+                await CountTrialAsync(store, suspect.Row.Id, begins: false).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task CountTrialAsync(IClusterStore store, RunId run, bool begins)
+    {
+        try
+        {
+            await store.CountTrialAsync(services.SiloNo, run, begins, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            // Not counted: then it cannot be quarantined too early either.
+            services.Log.StoreReadRetried(e.Message);
         }
     }
 

@@ -20,8 +20,8 @@ public sealed partial class Silo
         RunRow row = await LiveRunAsync(id, caller, cancellationToken).ConfigureAwait(false);
         string given = string.IsNullOrWhiteSpace(reason) ? $"Cancelled by {caller.Principal}." : reason;
         await SendAsync(
-            row, caller, new CancelCommand(given, caller.Principal),
-            life => MessageTo(row, life, InboxKind.Cancel, EntryBody.Write(new CancelRequestedBody(given, caller.Principal)), caller), cancellationToken).ConfigureAwait(false);
+            id, row.Owner, caller, new CancelCommand(given, caller.Principal),
+            life => MessageTo(id, row.No, life, InboxKind.Cancel, EntryBody.Write(new CancelRequestedBody(given, caller.Principal)), caller), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Sends a signal. It is kept until the run waits for it.</summary>
@@ -39,8 +39,8 @@ public sealed partial class Silo
         RunRow row = await LiveRunAsync(id, caller, cancellationToken).ConfigureAwait(false);
         SignalReceivedBody signal = new(name, signalId, given.Clone(), caller.Principal);
         await SendAsync(
-            row, caller, new SignalCommand(signal),
-            life => MessageTo(row, life, InboxKind.Signal, EntryBody.Write(signal), caller, signalId is null ? null : $"{id}:signal:{signalId}"), cancellationToken).ConfigureAwait(false);
+            id, row.Owner, caller, new SignalCommand(signal),
+            life => MessageTo(id, row.No, life, InboxKind.Signal, EntryBody.Write(signal), caller, signalId is null ? null : $"{id}:signal:{signalId}"), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Answers a human task. Of several answers, an expiry and a cancel, exactly one wins.</summary>
@@ -74,10 +74,15 @@ public sealed partial class Silo
 
         CheckSize(answer.Data, "/data");
         TaskAnswer kept = answer.Data.ValueKind == JsonValueKind.Undefined ? answer : answer with { Data = answer.Data.Clone() };
-        RunRow row = await LiveRunAsync(task.Run, caller, cancellationToken).ConfigureAwait(false);
         try
         {
-            await SendAsync(row, caller, new AnswerCommand(task, kept, caller.Principal), life => AnswerTo(row, life, task, kept, caller), cancellationToken).ConfigureAwait(false);
+            // Whose the run is needs no looking up when it is here, or when nobody else can have it.
+            SiloLife here = Life();
+            long? owner = here.Grains.Holds(task.Run) || Store is not IClusterStore { IsShared: true }
+                ? here.Services.SiloNo
+                : (await LiveRunAsync(task.Run, caller, cancellationToken).ConfigureAwait(false)).Owner;
+            await SendAsync(
+                task.Run, owner, caller, new AnswerCommand(task, kept, caller.Principal), life => AnswerTo(life, task, kept, caller), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is ConflictException or UnavailableException)
         {
@@ -100,19 +105,19 @@ public sealed partial class Silo
         if (row.Status == RunStatus.Parked)
         {
             await SendAsync(
-                row, caller, new ResumeCommand(caller.Principal),
-                life => MessageTo(row, life, InboxKind.Resume, EntryBody.Write(new ResumedBody(caller.Principal)), caller), cancellationToken).ConfigureAwait(false);
+                id, row.Owner, caller, new ResumeCommand(caller.Principal),
+                life => MessageTo(id, row.No, life, InboxKind.Resume, EntryBody.Write(new ResumedBody(caller.Principal)), caller), cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>Gives a command to the run's grain: here when it is here or in no memory, as a message when another silo holds it.</summary>
-    private async Task SendAsync(RunRow row, Caller caller, GrainCommand command, Func<SiloLife, PostedMessage> message, CancellationToken cancellationToken)
+    private async Task SendAsync(RunId run, long? ownedBy, Caller caller, GrainCommand command, Func<SiloLife, PostedMessage> message, CancellationToken cancellationToken)
     {
         SiloLife life = Life();
-        bool elsewhere = row.Owner is { } owner && owner != life.Services.SiloNo && life.Cluster.Living.Any(s => s.No == owner);
-        if (!elsewhere || life.Grains.Holds(row.Id))
+        bool elsewhere = ownedBy is { } owner && owner != life.Services.SiloNo && life.Cluster.Living.Any(s => s.No == owner);
+        if (!elsewhere || life.Grains.Holds(run))
         {
-            life.Grains.Send(row.Id, command);
+            life.Grains.Send(run, command);
             try
             {
                 await command.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -121,7 +126,7 @@ public sealed partial class Silo
             catch (RunElsewhereException)
             {
                 // Nothing has happened: the command did not reach a grain.
-                await LiveRunAsync(row.Id, caller, cancellationToken).ConfigureAwait(false);
+                await LiveRunAsync(run, caller, cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -130,25 +135,25 @@ public sealed partial class Silo
         if (effect == DeliveryEffect.Gone && posted.Closing is null)
         {
             // Taken in, or dropped because the run ended: the caller must not believe that an ended run has it.
-            await LiveRunAsync(row.Id, caller, cancellationToken).ConfigureAwait(false);
+            await LiveRunAsync(run, caller, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private PostedMessage MessageTo(RunRow row, SiloLife life, InboxKind kind, ReadOnlyMemory<byte> payload, Caller caller, string? id = null, string key = "")
+    private PostedMessage MessageTo(RunId run, long runNo, SiloLife life, InboxKind kind, ReadOnlyMemory<byte> payload, Caller caller, string? id = null, string key = "")
     {
         Span<byte> chance = stackalloc byte[16];
         _ids.Fill(chance);
         return new PostedMessage(new InboxMessage(
-            id ?? "msg_" + Base32.Encode(chance), row.Id, row.No, kind, key, payload, caller.Principal, life.Services.Now(), life.Services.SiloNo));
+            id ?? "msg_" + Base32.Encode(chance), run, runNo, kind, key, payload, caller.Principal, life.Services.Now(), life.Services.SiloNo));
     }
 
     /// <summary>The task's row is closed by the message itself, so that of several answers exactly one is accepted, wherever they come in.</summary>
-    private PostedMessage AnswerTo(RunRow row, SiloLife life, HumanTaskRow task, TaskAnswer answer, Caller caller)
+    private PostedMessage AnswerTo(SiloLife life, HumanTaskRow task, TaskAnswer answer, Caller caller)
     {
         DateTimeOffset now = life.Services.Now();
         JsonElement? data = answer.Data.ValueKind == JsonValueKind.Undefined ? null : answer.Data;
         AskAnsweredBody body = new(task.Id.Value, new HumanAnswer(answer.Decision, caller.Principal, now, answer.Comment, data));
-        return MessageTo(row, life, InboxKind.Answer, EntryBody.Write(body), caller, $"{task.Id}:answer", task.Key) with
+        return MessageTo(task.Run, task.RunNo, life, InboxKind.Answer, EntryBody.Write(body), caller, key: task.Key) with
         {
             Closing = new HumanTaskClosing(task.Id, HumanTaskStatus.Answered, now, caller.Principal, answer.Decision, answer.Comment),
         };

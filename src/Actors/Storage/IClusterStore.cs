@@ -42,9 +42,11 @@ public interface IClusterStore : IStore
 
     /// <summary>
     /// Records that a run of this silo, which was taken over again and again without progress, is about to be begun alone: if this silo dies as well, the run is the suspect and not the crowd it was in.
+    /// Or takes that back, when the run has done no harm for a while.
     /// </summary>
+    /// <param name="begins">True adds a trial, false takes one back.</param>
     /// <exception cref="StoreException">Fenced when the silo is not alive.</exception>
-    ValueTask CountTrialAsync(long silo, RunId run, CancellationToken cancellationToken);
+    ValueTask CountTrialAsync(long silo, RunId run, bool begins, CancellationToken cancellationToken);
 
     /// <summary>The ids of the runs that this life owns, at most <paramref name="limit"/>, oldest first.</summary>
     ValueTask<IReadOnlyList<RunId>> FindOwnedAsync(long silo, int limit, CancellationToken cancellationToken);

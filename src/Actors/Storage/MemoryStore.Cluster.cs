@@ -57,14 +57,14 @@ public sealed partial class MemoryStore : IClusterStore
         });
     }
 
-    public ValueTask CountTrialAsync(long silo, RunId run, CancellationToken cancellationToken)
+    public ValueTask CountTrialAsync(long silo, RunId run, bool begins, CancellationToken cancellationToken)
     {
-        ValueTask<bool> done = Locked(cancellationToken, (Store: this, Silo: silo, Run: run), static ask =>
+        ValueTask<bool> done = Locked(cancellationToken, (Store: this, Silo: silo, Run: run, Change: begins ? 1 : -1), static ask =>
         {
             ask.Store.RequireAlive(ask.Silo);
             if (ask.Store._runs.TryGetValue(ask.Run, out MemoryRun? found) && found.Row.Owner == ask.Silo)
             {
-                found.Trials++;
+                found.Trials = Math.Max(0, found.Trials + ask.Change);
             }
 
             return true;
