@@ -21,7 +21,10 @@ internal static class Columns
 
     public static NpgsqlParameter Of(string? value) => new() { Value = (object?)Checked(value) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 
-    public static NpgsqlParameter Of(string[]? values) => new() { Value = (object?)values ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+    public static NpgsqlParameter Of(string[]? values) => new()
+    {
+        Value = values is null ? DBNull.Value : System.Array.ConvertAll(values, static value => Checked(value)!), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+    };
 
     public static NpgsqlParameter Of(long[] values) => new NpgsqlParameter<long[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint };
 

@@ -28,7 +28,7 @@ public sealed partial class PostgresStore : IClusterStore
     {
         try
         {
-            return await PostgresSession.OpenAsync(_sessionSource, _place, _lockClass, silo, onNotice, cancellationToken).ConfigureAwait(false);
+            return await PostgresSession.OpenAsync(_sessions, _place, _lockClass, silo, onNotice, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {

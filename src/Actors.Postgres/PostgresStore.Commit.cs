@@ -14,7 +14,7 @@ public sealed partial class PostgresStore
             return [];
         }
 
-        return await RunAsync(batch, CommitAsync, cancellationToken).ConfigureAwait(false);
+        return await RunAsync(_commits, batch, CommitAsync, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<IReadOnlyList<CommitOutcome>> CommitAsync(NpgsqlConnection connection, IReadOnlyList<Transition> batch, CancellationToken cancellationToken)

@@ -7,11 +7,16 @@ namespace Actors.Postgres;
 
 public sealed partial class PostgresStore
 {
+    private readonly Gathered<(string Tenant, string Key), RunRow> _runs;
+    private readonly Gathered<(string Tenant, string Key), RunRow> _runsByKey;
+    private readonly Gathered<(string Tenant, string Key), Kept<JournalEntry>> _lastEntries;
+    private readonly Gathered<(string Tenant, string Key), HumanTaskRow> _humanTasks;
+
     public ValueTask<RunRow?> GetRunAsync(string tenant, RunId id, CancellationToken cancellationToken) =>
-        FirstAsync(Command(Statements.RunOfTenant, Columns.Of(id.Value), Columns.Of(tenant)), RowReader.Run, cancellationToken);
+        new(_runs.GetAsync((tenant, id.Value), cancellationToken));
 
     public ValueTask<RunRow?> GetRunByIdempotencyKeyAsync(string tenant, string key, CancellationToken cancellationToken) =>
-        FirstAsync(Command(Statements.RunByKey, Columns.Of(tenant), Columns.Of(key)), RowReader.Run, cancellationToken);
+        new(_runsByKey.GetAsync((tenant, key), cancellationToken));
 
     public async ValueTask<IReadOnlyList<RunRow>> ListRunsAsync(RunQuery query, CancellationToken cancellationToken)
     {
@@ -41,15 +46,11 @@ public sealed partial class PostgresStore
             RowReader.Entry, cancellationToken).ConfigureAwait(false);
     }
 
-    public async ValueTask<JournalEntry?> ReadLastEntryAsync(string tenant, RunId id, CancellationToken cancellationToken)
-    {
-        List<JournalEntry> last = await ReadAsync(
-            Command(Statements.ReadLastEntry, Columns.Of(id.Value), Columns.Of(tenant)), RowReader.Entry, cancellationToken).ConfigureAwait(false);
-        return last.Count == 0 ? null : last[0];
-    }
+    public async ValueTask<JournalEntry?> ReadLastEntryAsync(string tenant, RunId id, CancellationToken cancellationToken) =>
+        (await _lastEntries.GetAsync((tenant, id.Value), cancellationToken).ConfigureAwait(false))?.Value;
 
     public ValueTask<HumanTaskRow?> GetHumanTaskAsync(string tenant, HumanTaskId id, CancellationToken cancellationToken) =>
-        FirstAsync(Command(Statements.HumanTaskOfTenant, Columns.Of(id.Value), Columns.Of(tenant)), RowReader.HumanTask, cancellationToken);
+        new(_humanTasks.GetAsync((tenant, id.Value), cancellationToken));
 
     public async ValueTask<IReadOnlyList<HumanTaskRow>> ListHumanTasksAsync(HumanTaskQuery query, CancellationToken cancellationToken)
     {
@@ -72,6 +73,23 @@ public sealed partial class PostgresStore
         NpgsqlBatchCommand list = conditions.Command($"SELECT {Statements.HumanTaskColumns} FROM human_tasks WHERE", "ORDER BY created_at, id LIMIT", query.Limit);
         return await ReadAsync(list, RowReader.HumanTask, cancellationToken).ConfigureAwait(false);
     }
+
+    private async Task<Dictionary<(string Tenant, string Key), T>> LookUpAsync<T>(
+        string sql, int columns, IReadOnlyList<(string Tenant, string Key)> keys, Func<NpgsqlDataReader, T> read)
+    {
+        string[] tenants = new string[keys.Count];
+        string[] values = new string[keys.Count];
+        for (int i = 0; i < keys.Count; i++)
+        {
+            (tenants[i], values[i]) = keys[i];
+        }
+
+        List<(int Place, T Row)> rows = await ReadAsync(
+            Command(sql, Columns.Of(tenants), Columns.Of(values)), row => ((int)row.GetInt64(columns) - 1, read(row)), CancellationToken.None).ConfigureAwait(false);
+        return rows.ToDictionary(row => keys[row.Place], static row => row.Row);
+    }
+
+    private sealed record Kept<T>(T Value);
 
     // The parts of a query that the caller chose. Values are always bound; only our own text becomes SQL.
     private sealed class Conditions

@@ -10,20 +10,31 @@ namespace Actors.Postgres;
 /// </summary>
 public sealed partial class PostgresStore
 {
+    // Commits have connections of their own: they must not wait behind those who read.
+    private const int CommitConnectionsMax = 32;
+
     // A beat that takes longer says that something is wrong with the connection.
     private const int SessionTimeoutSeconds = 3;
 
     private readonly NpgsqlDataSource _source;
-    private readonly NpgsqlDataSource _sessionSource;
+    private readonly NpgsqlDataSource _commits;
+    private readonly NpgsqlDataSource _sessions;
+    private readonly Timeline _timeline;
     private readonly string _place;
     private readonly int _lockClass;
 
-    private PostgresStore(NpgsqlDataSource source, NpgsqlDataSource sessionSource, string place, int lockClass)
+    private PostgresStore(NpgsqlDataSource source, NpgsqlDataSource commits, NpgsqlDataSource sessions, Timeline timeline, string place, int lockClass)
     {
         _source = source;
-        _sessionSource = sessionSource;
+        _commits = commits;
+        _sessions = sessions;
+        _timeline = timeline;
         _place = place;
         _lockClass = lockClass;
+        _runs = new(keys => LookUpAsync(Statements.LookUpRuns, 21, keys, RowReader.Run));
+        _runsByKey = new(keys => LookUpAsync(Statements.LookUpRunsByKey, 21, keys, RowReader.Run));
+        _lastEntries = new(keys => LookUpAsync(Statements.LookUpLastEntries, 6, keys, static row => new Kept<JournalEntry>(RowReader.Entry(row))));
+        _humanTasks = new(keys => LookUpAsync(Statements.LookUpHumanTasks, 17, keys, RowReader.HumanTask));
     }
 
     public string Name => "postgres";
@@ -37,7 +48,11 @@ public sealed partial class PostgresStore
     {
         NpgsqlConnectionStringBuilder builder = options.Read();
         string place = PlaceOf(builder, options.Schema);
-        NpgsqlDataSource source = NpgsqlDataSource.Create(builder);
+        Timeline timeline = new(place);
+        NpgsqlDataSource source = timeline.CreateSource(builder);
+        builder.MinPoolSize = 0;
+        builder.MaxPoolSize = CommitConnectionsMax;
+        NpgsqlDataSource commits = timeline.CreateSource(builder);
         try
         {
             NpgsqlConnection connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
@@ -55,12 +70,13 @@ public sealed partial class PostgresStore
                 // Unique in the database: advisory locks know no schemas.
                 using NpgsqlCommand find = new("SELECT 'silos'::regclass::oid::bigint", connection);
                 long table = (long)(await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-                return new PostgresStore(source, NpgsqlDataSource.Create(ForSessions(builder)), place, unchecked((int)table));
+                return new PostgresStore(source, commits, timeline.CreateSource(ForSessions(builder)), timeline, place, unchecked((int)table));
             }
         }
         catch (Exception e)
         {
             await source.DisposeAsync().ConfigureAwait(false);
+            await commits.DisposeAsync().ConfigureAwait(false);
             if (PostgresErrors.IsOurs(e))
             {
                 throw PostgresErrors.From(e, place);
@@ -83,12 +99,13 @@ public sealed partial class PostgresStore
     /// <summary>Closes the connections. Disposing twice does nothing more.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _sessionSource.DisposeAsync().ConfigureAwait(false);
+        await _sessions.DisposeAsync().ConfigureAwait(false);
         await _source.DisposeAsync().ConfigureAwait(false);
+        await _commits.DisposeAsync().ConfigureAwait(false);
     }
 
     // Connections of their own that notice soon when nobody answers any more.
-    private static string ForSessions(NpgsqlConnectionStringBuilder builder) => new NpgsqlConnectionStringBuilder(builder.ConnectionString)
+    private static NpgsqlConnectionStringBuilder ForSessions(NpgsqlConnectionStringBuilder builder) => new(builder.ConnectionString)
     {
         Pooling = false,
         Timeout = SessionTimeoutSeconds,
@@ -97,7 +114,7 @@ public sealed partial class PostgresStore
         TcpKeepAlive = true,
         TcpKeepAliveTime = SessionTimeoutSeconds,
         TcpKeepAliveInterval = 1,
-    }.ConnectionString;
+    };
 
     private static string PlaceOf(NpgsqlConnectionStringBuilder builder, string schema) =>
         string.Create(CultureInfo.InvariantCulture, $"the database {builder.Database ?? builder.Username} on {builder.Host}:{builder.Port}, schema {schema},");
@@ -114,11 +131,15 @@ public sealed partial class PostgresStore
     }
 
     /// <summary>Runs work on a connection and turns its errors into those of the contract.</summary>
-    private async ValueTask<T> RunAsync<TAsk, T>(TAsk ask, Func<NpgsqlConnection, TAsk, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    private ValueTask<T> RunAsync<TAsk, T>(TAsk ask, Func<NpgsqlConnection, TAsk, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
+        RunAsync(_source, ask, work, cancellationToken);
+
+    private async ValueTask<T> RunAsync<TAsk, T>(
+        NpgsqlDataSource source, TAsk ask, Func<NpgsqlConnection, TAsk, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         try
         {
-            NpgsqlConnection connection = await _source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            NpgsqlConnection connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
             {
                 return await work(connection, ask, cancellationToken).ConfigureAwait(false);

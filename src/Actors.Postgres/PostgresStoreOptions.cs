@@ -11,7 +11,7 @@ public sealed partial class PostgresStoreOptions
 
     /// <summary>
     /// What each session begins with. READ COMMITTED is pinned: the fence needs a fresh snapshot after its lock. And every statement of the hot path finds its rows by an index: a plan that was
-    /// made while the tables were small must not scan them when they have grown. Compiling a plan costs more than any of them.
+    /// made while the tables were small must not scan them when they have grown.
     /// </summary>
     internal static IReadOnlyDictionary<string, string> SessionSettings { get; } = new Dictionary<string, string>
     {
@@ -19,6 +19,8 @@ public sealed partial class PostgresStoreOptions
         ["enable_seqscan"] = "off",
         ["enable_hashjoin"] = "off",
         ["enable_mergejoin"] = "off",
+
+        // Compiling a plan would cost more than any of them.
         ["jit"] = "off",
     };
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Actors.Flows;
 
 namespace Actors.Benchmarks;
@@ -65,5 +66,38 @@ internal sealed class HeldOpen(Func<IStepContext, Task<int>> hold) : Flow<int, i
         }
 
         return await ctx.Step("held", hold);
+    }
+}
+
+/// <summary>Notes when the body of each step begins. One run at a time.</summary>
+internal sealed class Timed : Flow<int, int>
+{
+    public const int Steps = 100;
+
+    private static readonly List<long> Bodies = [];
+    private static long s_begun;
+
+    public static double FirstStep => Stopwatch.GetElapsedTime(s_begun, Bodies[0]).TotalMilliseconds;
+
+    public static IEnumerable<double> BetweenSteps => Bodies.Zip(Bodies.Skip(1), static (a, b) => Stopwatch.GetElapsedTime(a, b).TotalMilliseconds);
+
+    public static void Begin()
+    {
+        Bodies.Clear();
+        s_begun = Stopwatch.GetTimestamp();
+    }
+
+    public override async Task<int> RunAsync(IFlowContext ctx, int input)
+    {
+        for (int i = 0; i < Steps; i++)
+        {
+            await ctx.Step("step", i, static (_, _) =>
+            {
+                Bodies.Add(Stopwatch.GetTimestamp());
+                return Task.FromResult(TenSteps.Result);
+            });
+        }
+
+        return Steps;
     }
 }

@@ -1,17 +1,16 @@
+using System.Globalization;
 using Actors;
-using Actors.Postgres;
-using Actors.Sqlite;
+using Actors.EndToEnd.Recorder;
 using Actors.Storage;
 
 // Stands for the outside world: every effect of every step is a call here, written to a log of its own that no crash of a silo touches.
 // On each call it looks into the silo's database: a step whose outcome is recorded must never be executed again.
-//   Recorder <SQLite file or PostgreSQL connection> <log>
-string database = args[0];
-PostgresStore? postgres = database.Contains("Host=", StringComparison.Ordinal)
-    ? await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = database })
-    : null;
-
+//   Recorder <database> <log>
+// The log has a line for each effect: run, step key, attempt, verdict, idempotency key, process, when its body began, when it came; times are microseconds
+// since 1970. <log>.ended has one for each long body that ended: run, step key, process, began, ended.
+await using Judge judge = new(args[0]);
 using StreamWriter log = new(args[1], append: true) { AutoFlush = true };
+using StreamWriter endings = new(args[1] + ".ended", append: true) { AutoFlush = true };
 
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders();
@@ -21,22 +20,13 @@ Lock gate = new();
 int count = 0;
 List<(int Count, TaskCompletionSource Reached)> waiting = [];
 
-app.MapPost("/effects", async (string run, string key, int attempt) =>
+app.MapPost("/effects", async (string run, string key, int attempt, string? once, int? process, long? began) =>
 {
-    string verdict = "ok";
-    foreach (JournalEntry entry in await ReadAsync(new RunId(run)))
-    {
-        bool outcome = entry.Kind is EntryKind.StepCompleted or EntryKind.StepFailed or EntryKind.StepCancelled && entry.Key == key;
-        bool above = entry.Kind is EntryKind.ScopeCompleted or EntryKind.ScopeFailed && (key.StartsWith(entry.Key + "/", StringComparison.Ordinal) || key.StartsWith(entry.Key + "[", StringComparison.Ordinal));
-        if (outcome || above || entry.Kind is EntryKind.RunCompleted or EntryKind.RunFailed or EntryKind.RunCancelled)
-        {
-            verdict = $"VIOLATION entry {entry.Seq} {entry.Kind} {entry.Key} was recorded";
-        }
-    }
-
+    long came = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+    string verdict = await judge.JudgeAsync(new RunId(run), key, began);
     lock (gate)
     {
-        log.WriteLine($"{run}\t{key}\t{attempt}\t{verdict}");
+        log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run}\t{key}\t{attempt}\t{verdict}\t{once}\t{process}\t{began}\t{came}"));
         count++;
         foreach ((int Count, TaskCompletionSource Reached) wait in waiting.Where(w => w.Count <= count).ToArray())
         {
@@ -46,6 +36,14 @@ app.MapPost("/effects", async (string run, string key, int attempt) =>
     }
 
     return verdict;
+});
+
+app.MapPost("/ended", (string run, string key, int process, long began, long ended) =>
+{
+    lock (gate)
+    {
+        endings.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run}\t{key}\t{process}\t{began}\t{ended}"));
+    }
 });
 
 // Answers when that many effects have been recorded: a signal for the test instead of a guess about time.
@@ -68,14 +66,3 @@ app.MapGet("/when", (int wanted) =>
 await app.StartAsync();
 Console.WriteLine(app.Urls.First());
 await app.WaitForShutdownAsync();
-
-async Task<IReadOnlyList<JournalEntry>> ReadAsync(RunId run)
-{
-    if (postgres is not null)
-    {
-        return await postgres.ReadJournalAsync(Caller.DefaultTenant, run, 0, 10_000, CancellationToken.None);
-    }
-
-    await using SqliteStore store = await SqliteStore.OpenReadOnlyAsync(new SqliteStoreOptions { Path = database });
-    return await store.ReadJournalAsync(Caller.DefaultTenant, run, 0, 10_000, CancellationToken.None);
-}

@@ -96,6 +96,7 @@ internal sealed class ModelRun
             Name = "sim",
             IdleTimeout = random.Pick([TimeSpan.FromMilliseconds(30), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(10)]),
             CommitBatchMax = random.Pick([1, 3, 512]),
+            CommitLanes = random.Pick([1, 2, 4]),
             BodiesMax = random.Pick([1, 2, 1024]),
             ActiveRunsMax = random.Pick([1, 10_000]),
         }, store);

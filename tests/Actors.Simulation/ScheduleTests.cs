@@ -110,6 +110,7 @@ internal sealed class Schedule
             Name = "sim",
             IdleTimeout = _random.Pick([TimeSpan.FromMilliseconds(30), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(10)]),
             CommitBatchMax = _random.Pick([1, 3, 512]),
+            CommitLanes = _random.Pick([1, 2, 4]),
             BodiesMax = _random.Pick([1, 2, 1024]),
             ActiveRunsMax = _random.Pick([1, 2, 10_000]),
         });

@@ -36,6 +36,7 @@ internal static class SettingsCheck
         Positive(options.Silo.PayloadBytesMax, "Silo:PayloadBytesMax", faults);
         Positive(options.Silo.BodiesMax, "Silo:BodiesMax", faults);
         Positive(options.Silo.CommitBatchMax, "Silo:CommitBatchMax", faults);
+        Positive(options.Silo.CommitLanes, "Silo:CommitLanes", faults);
         Positive(options.Silo.RemoteCommandLimit, "Silo:RemoteCommandLimit", faults);
         if (options.Silo.TickInterval < TimeSpan.FromMilliseconds(100) || options.Silo.TickInterval > TimeSpan.FromMinutes(1))
         {

@@ -171,7 +171,7 @@ public sealed partial class Silo
         EngineServices services = life.Services;
         long number = await services.Numbers.TakeAsync(cancellationToken).ConfigureAwait(false);
         DateTimeOffset now = services.Now();
-        bool room = life.Room > 0;
+        bool room = life.TryReserve();
         if (!room)
         {
             life.Cluster.OnQueued();
@@ -198,7 +198,7 @@ public sealed partial class Silo
         JournalEntry first = new(1, EntryKind.RunStarted, EntryBody.Version, "", now,
             EntryBody.Write(new RunStartedBody(definition.Name, definition.Version, caller.Tenant, caller.Principal, EntryBody.ToElement(input.Span))));
         // Whether the caller still waits makes no difference to the run: it begins with its commit.
-        StartSink sink = new(_scheduler, () => Begin(life, row, first, definition, room));
+        StartSink sink = new(_scheduler, committed => Begin(life, row, first, definition, room, committed));
         services.Committer.Submit(
             new Transition { Id = services.NextTransitionId(), Silo = services.SiloNo, Run = row.Id, RunNo = number, ExpectedSeq = 0, Entries = [first], Start = row },
             sink);
@@ -218,11 +218,26 @@ public sealed partial class Silo
         }
     }
 
-    private static void Begin(SiloLife life, RunRow row, JournalEntry first, FlowDefinition definition, bool room)
+    private static void Begin(SiloLife life, RunRow row, JournalEntry first, FlowDefinition definition, bool room, bool committed)
     {
         if (room)
         {
-            life.Grains.Add(row, first, definition);
+            if (committed)
+            {
+                life.Grains.Add(row, first, definition);
+            }
+
+            life.GiveBack();
+            if (!committed)
+            {
+                life.Cluster.OnRoom();
+            }
+
+            return;
+        }
+
+        if (!committed)
+        {
             return;
         }
 
@@ -270,7 +285,7 @@ public sealed partial class Silo
         return life.Services.Committer.Trouble is { } trouble ? throw new UnavailableException($"The database takes no changes now: {trouble}") : life;
     }
 
-    private sealed class StartSink(EngineScheduler scheduler, Action begin) : ITransitionSink
+    private sealed class StartSink(EngineScheduler scheduler, Action<bool> answered) : ITransitionSink
     {
         private readonly TaskCompletionSource<CommitOutcome> _done = new();
 
@@ -279,11 +294,7 @@ public sealed partial class Silo
         // The caller goes on outside the committer's loop: it may be long.
         public void OnCommitted(Transition transition, CommitOutcome outcome)
         {
-            if (outcome.Status == CommitStatus.Committed)
-            {
-                begin();
-            }
-
+            answered(outcome.Status == CommitStatus.Committed);
             scheduler.Post(
                 static state =>
                 {

@@ -165,7 +165,7 @@ public sealed partial class Silo : IAsyncDisposable
             Scheduler = _scheduler,
             Time = Time,
             Ids = _ids,
-            Committer = new Committer(Store, _scheduler, Time, _options.CommitBatchMax, _log, Fenced),
+            Committer = new Committer(Store, _scheduler, Time, _options.CommitBatchMax, _options.CommitLanes, _log, Fenced),
             Alarms = alarms,
             Bodies = new Bodies(_scheduler, Time, alarms, _options.BodiesMax, () => life.Cluster.MayAct),
             Numbers = new RunNumbers(Store, number, _scheduler, Fenced),

@@ -9,6 +9,7 @@ internal sealed class SiloLife(EngineServices services, GrainTable grains, IClus
     private readonly CancellationTokenSource _over = new();
     private int _closed;
     private int _ended;
+    private int _reserved;
 
     public EngineServices Services => services;
 
@@ -22,9 +23,24 @@ internal sealed class SiloLife(EngineServices services, GrainTable grains, IClus
     /// <summary>Cancelled when nobody is answered any more.</summary>
     public CancellationToken Over => _over.Token;
 
-    public int Room => IsReady ? services.Options.ActiveRunsMax - grains.Count : 0;
+    public int Room => IsReady ? services.Options.ActiveRunsMax - grains.Count - Volatile.Read(ref _reserved) : 0;
 
     public IReadOnlyCollection<RunId> Watched => [.. feed.Watched.Where(run => !grains.Holds(run))];
+
+    /// <summary>Keeps a place for a run that is being stored: of many starts at once, only as many as there are places find one. True: give it back when the start was answered.</summary>
+    public bool TryReserve()
+    {
+        Interlocked.Increment(ref _reserved);
+        if (IsReady && Room >= 0)
+        {
+            return true;
+        }
+
+        GiveBack();
+        return false;
+    }
+
+    public void GiveBack() => Interlocked.Decrement(ref _reserved);
 
     /// <summary>Takes no new work from here on. False when it took none already.</summary>
     public bool Close() => Interlocked.Exchange(ref _closed, 1) == 0;

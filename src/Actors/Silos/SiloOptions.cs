@@ -55,6 +55,9 @@ public sealed record SiloOptions
     /// <summary>Transitions in one commit. Default 512: beyond it a batch only adds latency.</summary>
     public int CommitBatchMax { get; init; } = 512;
 
+    /// <summary>Commits under way at once; a further one begins only when much has gathered behind those. Default 2: one batch is built while another is flushed.</summary>
+    public int CommitLanes { get; init; } = 2;
+
     /// <summary>For tests: acts like a build of another journal version.</summary>
     internal int JournalVersion { get; init; } = Storage.JournalFormat.Version;
 }

@@ -11,10 +11,15 @@ internal interface ITransitionSink
 
 /// <summary>
 /// Collects the transitions of all grains while the previous commit is under way and hands them to the store as one batch: no timer, no added wait when idle.
-/// It answers each transition exactly once, except when the silo's life is over: then nobody is answered any more.
+/// When much has gathered it does not wait for the commit under way: further lanes take it, so that one batch is built and sent while another is flushed. A run
+/// has one transition in flight at most, which is in one lane. It answers each transition exactly once, except when the silo's life is over: then nobody is
+/// answered any more.
 /// </summary>
-internal sealed class Committer(IStore store, EngineScheduler scheduler, TimeProvider time, int batchMax, ILogger log, Action<string> onFenced)
+internal sealed class Committer(IStore store, EngineScheduler scheduler, TimeProvider time, int batchMax, int lanesMax, ILogger log, Action<string> onFenced)
 {
+    // Fewer are not worth a commit of their own while another is under way: what a commit costs is nearly the same for one transition and for some dozens.
+    private const int FurtherLaneFrom = 64;
+
     private static readonly TimeSpan RetryDelayMin = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(5);
 
@@ -22,20 +27,21 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
     private const int QuietAttempts = 6;
 
     private readonly Lock _lock = new();
-    private Queue<Pending> _queue = new();
-    private bool _busy;
+    private readonly Queue<Pending> _queue = new();
+    private int _lanes;
     private bool _stopped;
     private TaskCompletionSource? _idle;
+    private long _batches, _transitions, _entries;
 
     /// <summary>Why nothing can be committed now: set when the store refuses for good, or has failed again and again; null while it takes commits.</summary>
     public string? Trouble { get; private set; }
 
     /// <summary>Batches and transitions committed so far: figures for benchmarks and metrics.</summary>
-    public long Batches { get; private set; }
+    public long Batches => Interlocked.Read(ref _batches);
 
-    public long Transitions { get; private set; }
+    public long Transitions => Interlocked.Read(ref _transitions);
 
-    public long EntriesWritten { get; private set; }
+    public long EntriesWritten => Interlocked.Read(ref _entries);
 
     public void Submit(Transition transition, ITransitionSink sink)
     {
@@ -47,24 +53,29 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
             }
 
             _queue.Enqueue(new Pending(transition, sink));
-            if (_busy)
+            if (!WantsLane())
             {
                 return;
             }
 
-            _busy = true;
+            _lanes++;
         }
 
         scheduler.Post(static self => _ = ((Committer)self!).RunAsync(), this);
     }
 
     /// <summary>From now on nothing is committed or answered: the life is over.</summary>
-    public void Stop()
+    public void Stop() => TryStop();
+
+    // False when it was stopped before: two lanes may learn of the same end.
+    private bool TryStop()
     {
         lock (_lock)
         {
+            bool first = !_stopped;
             _stopped = true;
             _queue.Clear();
+            return first;
         }
     }
 
@@ -73,7 +84,7 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
     {
         lock (_lock)
         {
-            if (!_busy || _stopped)
+            if (_lanes == 0 || _stopped)
             {
                 return Task.CompletedTask;
             }
@@ -83,6 +94,9 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
         }
     }
 
+    // Called under the lock.
+    private bool WantsLane() => _queue.Count > 0 && (_lanes == 0 || (_lanes < lanesMax && _queue.Count >= Math.Min(FurtherLaneFrom, batchMax)));
+
     private async Task RunAsync()
     {
         List<Pending> batch = [];
@@ -91,21 +105,22 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
             batch.Clear();
             lock (_lock)
             {
-                while (batch.Count < batchMax && _queue.TryDequeue(out Pending pending))
+                _lanes--;
+                if (!WantsLane())
                 {
-                    batch.Add(pending);
-                }
-
-                if (batch.Count == 0)
-                {
-                    _busy = false;
-                    if (_idle is not null)
+                    if (_lanes == 0 && _idle is not null)
                     {
                         scheduler.Complete(_idle);
                         _idle = null;
                     }
 
                     return;
+                }
+
+                _lanes++;
+                while (batch.Count < batchMax && _queue.TryDequeue(out Pending pending))
+                {
+                    batch.Add(pending);
                 }
             }
 
@@ -137,8 +152,11 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
             }
             catch (StoreException e) when (e.Kind == StoreFailure.Fenced)
             {
-                Stop();
-                onFenced(e.Message);
+                if (TryStop())
+                {
+                    onFenced(e.Message);
+                }
+
                 return;
             }
             catch (StoreException e) when (e.Kind == StoreFailure.Data)
@@ -182,12 +200,15 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
 
     private void Count(Transition[] transitions)
     {
-        Batches++;
-        Transitions += transitions.Length;
+        long entries = 0;
         foreach (Transition transition in transitions)
         {
-            EntriesWritten += transition.Entries.Count;
+            entries += transition.Entries.Count;
         }
+
+        Interlocked.Increment(ref _batches);
+        Interlocked.Add(ref _transitions, transitions.Length);
+        Interlocked.Add(ref _entries, entries);
     }
 
     private readonly record struct Pending(Transition Transition, ITransitionSink Sink);
