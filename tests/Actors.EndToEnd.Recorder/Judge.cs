@@ -7,7 +7,7 @@ namespace Actors.EndToEnd.Recorder;
 /// <summary>Looks into the silos' database, an SQLite file or PostgreSQL, for what is recorded of a step.</summary>
 internal sealed class Judge(string database) : IAsyncDisposable
 {
-    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
     private readonly SemaphoreSlim _opening = new(1);
     private IStore? _shared;
