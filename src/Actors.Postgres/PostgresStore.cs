@@ -15,20 +15,23 @@ public sealed partial class PostgresStore
 
     // Commits have connections of their own: they must not wait behind those who read.
     private const int CommitConnectionsMax = 32;
+    private const int ListConnectionsMax = 8;
 
     // A beat that takes longer says that something is wrong with the connection.
     private const int SessionTimeoutSeconds = 3;
 
     private readonly NpgsqlDataSource _source;
     private readonly NpgsqlDataSource _commits;
+    private readonly NpgsqlDataSource _lists;
     private readonly NpgsqlDataSource _sessions;
     private readonly string _place;
     private readonly int _lockClass;
 
-    private PostgresStore(NpgsqlDataSource source, NpgsqlDataSource commits, NpgsqlDataSource sessions, string place, int lockClass)
+    private PostgresStore(NpgsqlDataSource source, NpgsqlDataSource commits, NpgsqlDataSource lists, NpgsqlDataSource sessions, string place, int lockClass)
     {
         _source = source;
         _commits = commits;
+        _lists = lists;
         _sessions = sessions;
         _place = place;
         _lockClass = lockClass;
@@ -53,6 +56,7 @@ public sealed partial class PostgresStore
         builder.MinPoolSize = 0;
         builder.MaxPoolSize = CommitConnectionsMax;
         NpgsqlDataSource commits = NpgsqlDataSource.Create(builder);
+        NpgsqlDataSource lists = NpgsqlDataSource.Create(ForLists(builder));
         try
         {
             NpgsqlConnection connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
@@ -70,13 +74,14 @@ public sealed partial class PostgresStore
                 // Unique in the database: advisory locks know no schemas.
                 using NpgsqlCommand find = new("SELECT 'silos'::regclass::oid::bigint", connection);
                 long table = (long)(await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-                return new PostgresStore(source, commits, NpgsqlDataSource.Create(ForSessions(builder)), place, unchecked((int)table));
+                return new PostgresStore(source, commits, lists, NpgsqlDataSource.Create(ForSessions(builder)), place, unchecked((int)table));
             }
         }
         catch (Exception e)
         {
             await source.DisposeAsync().ConfigureAwait(false);
             await commits.DisposeAsync().ConfigureAwait(false);
+            await lists.DisposeAsync().ConfigureAwait(false);
             if (PostgresErrors.IsOurs(e))
             {
                 throw PostgresErrors.From(e, place);
@@ -102,7 +107,16 @@ public sealed partial class PostgresStore
         await _sessions.DisposeAsync().ConfigureAwait(false);
         await _source.DisposeAsync().ConfigureAwait(false);
         await _commits.DisposeAsync().ConfigureAwait(false);
+        await _lists.DisposeAsync().ConfigureAwait(false);
     }
+
+    // A few, since a list may take long; and without kept plans, since each has conditions of its own.
+    private static string ForLists(NpgsqlConnectionStringBuilder builder) => new NpgsqlConnectionStringBuilder(builder.ConnectionString)
+    {
+        MaxPoolSize = ListConnectionsMax,
+        MaxAutoPrepare = 0,
+        Options = builder.Options?.Replace(PostgresStoreOptions.IndexesOnly, "", StringComparison.Ordinal),
+    }.ConnectionString;
 
     // Connections of their own that notice soon when nobody answers any more.
     private static string ForSessions(NpgsqlConnectionStringBuilder builder) => new NpgsqlConnectionStringBuilder(builder.ConnectionString)

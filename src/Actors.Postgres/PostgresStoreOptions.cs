@@ -18,6 +18,9 @@ public sealed partial class PostgresStoreOptions
     /// <summary>True: opening brings the schema up to date. Default false: an operator does, with <c>actors migrate</c>.</summary>
     public bool MigrateOnOpen { get; init; }
 
+    /// <summary>What keeps plans of the hot path from walking tables; lists do without it.</summary>
+    internal const string IndexesOnly = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+
     /// <exception cref="ArgumentException">A value cannot work; the message names it, but does not repeat the connection string: it may hold a password.</exception>
     internal NpgsqlConnectionStringBuilder Read()
     {
@@ -64,7 +67,7 @@ public sealed partial class PostgresStoreOptions
 
         // READ COMMITTED is pinned: the fence needs a fresh snapshot after its lock. And every statement of the hot path finds its rows by an index:
         // a plan that was made while the tables were small must not scan them when they have grown. Compiling a plan costs more than any of them.
-        builder.Options = $"{builder.Options} -c default_transaction_isolation=read\\ committed -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off".Trim();
+        builder.Options = $"{builder.Options} -c default_transaction_isolation=read\\ committed {IndexesOnly} -c jit=off".Trim();
         return builder;
     }
 

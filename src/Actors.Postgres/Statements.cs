@@ -148,6 +148,17 @@ internal static class Statements
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bytea[])
         """;
 
+    // A child that was there before under another number gets none.
+    public const string InsertLabels =
+        """
+        INSERT INTO run_labels (tenant, name, value, run_no)
+        SELECT t.tenant, t.name, t.value, t.run_no
+          FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[]) AS t (run_no, run_id, tenant, name, value)
+         WHERE EXISTS (SELECT 1 FROM runs r WHERE r.no = t.run_no AND r.id = t.run_id)
+         ORDER BY t.run_no
+        ON CONFLICT DO NOTHING
+        """;
+
     public const string ChangeRuns = $"UPDATE runs r SET {Change} {ChangeColumns} WHERE r.no = t.no";
 
     public const string ClearReminders =

@@ -20,6 +20,7 @@ public sealed partial class PostgresPlanTests() : StoreSpecifications(new Postgr
         { Statements.GateAll, 0 },
         { Statements.StartAll, 0 },
         { Statements.ChangeRowAll, 0 },
+        { Statements.InsertLabels, 0 },
         { Statements.ChangeRuns, 0 },
         { Statements.CloseHumanTasks, 0 },
         { Statements.InsertMessages, 0 },
