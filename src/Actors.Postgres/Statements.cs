@@ -256,6 +256,38 @@ internal static class Statements
          WHERE m.due_at < $1 AND (m.due_at, m.run_no, m.key) > ($3, $4, $5) ORDER BY m.due_at, m.run_no, m.key LIMIT $2
         """;
 
+    // ---- retention ---------------------------------------------------------------------------------------------------
+
+    // Whole trees. Of several silos that delete at once, each takes what no other has locked.
+    public const string DeleteEnded =
+        """
+        WITH RECURSIVE roots AS MATERIALIZED (
+            SELECT r.no, r.id, r.tenant, r.metadata FROM runs r
+             WHERE r.parent_no IS NULL AND r.finished_at IS NOT NULL AND r.finished_at < $1
+               AND NOT EXISTS (
+                   WITH RECURSIVE below AS (
+                       SELECT c.no, c.finished_at FROM runs c WHERE c.parent_no = r.no
+                       UNION ALL
+                       SELECT c.no, c.finished_at FROM below b JOIN runs c ON c.parent_no = b.no)
+                   SELECT 1 FROM below WHERE finished_at IS NULL OR finished_at >= $1)
+             ORDER BY r.finished_at, r.no LIMIT $2 FOR UPDATE SKIP LOCKED),
+        ended AS (
+            SELECT no, id, tenant, metadata FROM roots
+            UNION ALL
+            SELECT c.no, c.id, c.tenant, c.metadata FROM ended e JOIN runs c ON c.parent_no = e.no),
+        gone AS MATERIALIZED (SELECT * FROM ended),
+        entries AS (DELETE FROM journal j USING gone WHERE j.run_no = gone.no),
+        reminding AS (DELETE FROM reminders m USING gone WHERE m.run_no = gone.no),
+        messages AS (DELETE FROM inbox i USING gone WHERE i.run_no = gone.no),
+        tasks AS (DELETE FROM human_tasks h USING gone WHERE h.run_no = gone.no RETURNING h.id),
+        audits AS (DELETE FROM human_task_audit a USING tasks WHERE a.task_id = tasks.id),
+        labels AS (
+            DELETE FROM run_labels l USING (SELECT gone.tenant, e.key, e.value, gone.no FROM gone CROSS JOIN LATERAL jsonb_each_text(gone.metadata) AS e) AS given
+             WHERE l.tenant = given.tenant AND l.name = given.key AND l.value = given.value AND l.run_no = given.no),
+        rows AS (DELETE FROM runs r USING gone WHERE r.no = gone.no RETURNING r.no)
+        SELECT count(*) FROM rows
+        """;
+
     // ---- reading -----------------------------------------------------------------------------------------------------
 
     public const string RunColumns =

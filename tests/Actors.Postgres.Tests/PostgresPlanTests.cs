@@ -37,6 +37,7 @@ public sealed partial class PostgresPlanTests() : StoreSpecifications(new Postgr
         { Statements.FindReminders, 0 },
         { Statements.FindRemindersAfter, 0 },
         { Statements.ReadJournal, 0 },
+        { Statements.DeleteEnded, 0 },
     };
 
     [Theory]
