@@ -100,6 +100,22 @@ public sealed partial class PostgresStore
             yield return Start(Statements.StartWhich, NoClosings, children);
         }
 
+        List<(RunRow Row, string Name, string Value)> labels =
+        [
+            .. passed.Select(static transition => transition.Start).Concat(children.Select(static child => child.Row)).OfType<RunRow>()
+                .Where(static row => row.Metadata is { Count: > 0 }).SelectMany(static row => row.Metadata!, static (row, label) => (row, label.Key, label.Value)),
+        ];
+        if (labels.Count > 0)
+        {
+            yield return Command(
+                Statements.InsertLabels,
+                Columns.Longs(labels, static label => label.Row.No),
+                Columns.Texts(labels, static label => label.Row.Id.Value),
+                Columns.Texts(labels, static label => label.Row.Tenant),
+                Columns.Texts(labels, static label => label.Name),
+                Columns.Texts(labels, static label => label.Value));
+        }
+
         List<Transition> changes = [.. passed.Where(static transition => transition.Change is not null && transition.Entries.Count > 0)];
         if (changes.Count > 0)
         {

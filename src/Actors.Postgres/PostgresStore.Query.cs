@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Actors.Storage;
 using Npgsql;
 
@@ -17,25 +16,6 @@ public sealed partial class PostgresStore
 
     public ValueTask<RunRow?> GetRunByIdempotencyKeyAsync(string tenant, string key, CancellationToken cancellationToken) =>
         new(_runsByKey.GetAsync((tenant, key), cancellationToken));
-
-    public async ValueTask<IReadOnlyList<RunRow>> ListRunsAsync(RunQuery query, CancellationToken cancellationToken)
-    {
-        StoreRules.Check(query);
-        Conditions conditions = new();
-        conditions.Add("tenant = ", Columns.Of(query.Tenant));
-        conditions.AddIf(query.BeforeNo is not null, "no < ", () => Columns.Of(query.BeforeNo!.Value));
-        conditions.AddIf(query.Flow is not null, "flow = ", () => Columns.Of(query.Flow));
-        conditions.AddIf(query.Parent is not null, "parent_no = (SELECT no FROM runs WHERE id = ", () => Columns.Of(query.Parent!.Value.Value), ")");
-        if (query.Statuses.Count > 0)
-        {
-            IEnumerable<string> numbers = query.Statuses.Select(status => ((int)status).ToString(CultureInfo.InvariantCulture));
-            conditions.Add($"status IN ({string.Join(", ", numbers)})");
-        }
-
-        conditions.AddIf(query.Metadata is { Count: > 0 }, "metadata @> ", () => Columns.Of(Columns.ToJson(query.Metadata)), "::jsonb");
-        NpgsqlBatchCommand list = conditions.Command($"SELECT {Statements.RunColumns} FROM runs WHERE", "ORDER BY no DESC LIMIT", query.Limit);
-        return await ReadAsync(list, RowReader.Run, cancellationToken).ConfigureAwait(false);
-    }
 
     public async ValueTask<IReadOnlyList<JournalEntry>> ReadJournalAsync(
         string tenant, RunId id, long afterSeq, int limit, CancellationToken cancellationToken)
@@ -70,8 +50,9 @@ public sealed partial class PostgresStore
             conditions.Add("(created_at, id) > (", Columns.Of(after.CreatedAt), ", ", Columns.Of(after.Id.Value), ")");
         }
 
-        NpgsqlBatchCommand list = conditions.Command($"SELECT {Statements.HumanTaskColumns} FROM human_tasks WHERE", "ORDER BY created_at, id LIMIT", query.Limit);
-        return await ReadAsync(list, RowReader.HumanTask, cancellationToken).ConfigureAwait(false);
+        string all = conditions.Of($"SELECT {Statements.HumanTaskColumns} FROM human_tasks");
+        NpgsqlBatchCommand list = conditions.Command($"{all} ORDER BY created_at, id LIMIT {conditions.Bind(Columns.Of((long)query.Limit))}");
+        return await ListAsync(list, RowReader.HumanTask, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<Dictionary<(string Tenant, string Key), T>> LookUpAsync<T>(
@@ -90,43 +71,4 @@ public sealed partial class PostgresStore
     }
 
     private sealed record Kept<T>(T Value);
-
-    // The parts of a query that the caller chose. Values are always bound; only our own text becomes SQL.
-    private sealed class Conditions
-    {
-        private readonly StringBuilder _sql = new();
-        private readonly List<NpgsqlParameter> _values = [];
-
-        /// <param name="parts">SQL as text, and values, in their order.</param>
-        public void Add(params ReadOnlySpan<object> parts)
-        {
-            _sql.Append(_sql.Length == 0 ? " " : " AND ");
-            foreach (object part in parts)
-            {
-                if (part is NpgsqlParameter value)
-                {
-                    _values.Add(value);
-                    _sql.Append(CultureInfo.InvariantCulture, $"${_values.Count}");
-                }
-                else
-                {
-                    _sql.Append((string)part);
-                }
-            }
-        }
-
-        public void AddIf(bool given, string before, Func<NpgsqlParameter> value, string after = "")
-        {
-            if (given)
-            {
-                Add(before, value(), after);
-            }
-        }
-
-        public NpgsqlBatchCommand Command(string select, string order, int limit)
-        {
-            _values.Add(Columns.Of((long)limit));
-            return PostgresStore.Command(string.Create(CultureInfo.InvariantCulture, $"{select}{_sql} {order} ${_values.Count}"), [.. _values]);
-        }
-    }
 }

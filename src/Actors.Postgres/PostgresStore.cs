@@ -12,21 +12,25 @@ public sealed partial class PostgresStore
 {
     // Commits have connections of their own: they must not wait behind those who read.
     private const int CommitConnectionsMax = 32;
+    private const int ListConnectionsMax = 8;
 
     // A beat that takes longer says that something is wrong with the connection.
     private const int SessionTimeoutSeconds = 3;
 
     private readonly NpgsqlDataSource _source;
     private readonly NpgsqlDataSource _commits;
+    private readonly NpgsqlDataSource _lists;
     private readonly NpgsqlDataSource _sessions;
     private readonly Timeline _timeline;
     private readonly string _place;
     private readonly int _lockClass;
 
-    private PostgresStore(NpgsqlDataSource source, NpgsqlDataSource commits, NpgsqlDataSource sessions, Timeline timeline, string place, int lockClass)
+    private PostgresStore(
+        NpgsqlDataSource source, NpgsqlDataSource commits, NpgsqlDataSource lists, NpgsqlDataSource sessions, Timeline timeline, string place, int lockClass)
     {
         _source = source;
         _commits = commits;
+        _lists = lists;
         _sessions = sessions;
         _timeline = timeline;
         _place = place;
@@ -53,6 +57,7 @@ public sealed partial class PostgresStore
         builder.MinPoolSize = 0;
         builder.MaxPoolSize = CommitConnectionsMax;
         NpgsqlDataSource commits = timeline.CreateSource(builder);
+        NpgsqlDataSource lists = timeline.CreateSource(ForLists(builder));
         try
         {
             NpgsqlConnection connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
@@ -70,13 +75,14 @@ public sealed partial class PostgresStore
                 // Unique in the database: advisory locks know no schemas.
                 using NpgsqlCommand find = new("SELECT 'silos'::regclass::oid::bigint", connection);
                 long table = (long)(await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-                return new PostgresStore(source, commits, timeline.CreateSource(ForSessions(builder)), timeline, place, unchecked((int)table));
+                return new PostgresStore(source, commits, lists, timeline.CreateSource(ForSessions(builder)), timeline, place, unchecked((int)table));
             }
         }
         catch (Exception e)
         {
             await source.DisposeAsync().ConfigureAwait(false);
             await commits.DisposeAsync().ConfigureAwait(false);
+            await lists.DisposeAsync().ConfigureAwait(false);
             if (PostgresErrors.IsOurs(e))
             {
                 throw PostgresErrors.From(e, place);
@@ -102,7 +108,16 @@ public sealed partial class PostgresStore
         await _sessions.DisposeAsync().ConfigureAwait(false);
         await _source.DisposeAsync().ConfigureAwait(false);
         await _commits.DisposeAsync().ConfigureAwait(false);
+        await _lists.DisposeAsync().ConfigureAwait(false);
     }
+
+    // A few, since a list may take long; and without kept plans, since each has conditions of its own.
+    private static NpgsqlConnectionStringBuilder ForLists(NpgsqlConnectionStringBuilder builder) => new(builder.ConnectionString)
+    {
+        MaxPoolSize = ListConnectionsMax,
+        MaxAutoPrepare = 0,
+        Options = $"{builder.Options} {PostgresStoreOptions.AnyPlan}",
+    };
 
     // Connections of their own that notice soon when nobody answers any more.
     private static NpgsqlConnectionStringBuilder ForSessions(NpgsqlConnectionStringBuilder builder) => new(builder.ConnectionString)

@@ -148,6 +148,17 @@ internal static class Statements
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bytea[])
         """;
 
+    // A child that was there before under another number gets none.
+    public const string InsertLabels =
+        """
+        INSERT INTO run_labels (tenant, name, value, run_no)
+        SELECT t.tenant, t.name, t.value, t.run_no
+          FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[]) AS t (run_no, run_id, tenant, name, value)
+         WHERE EXISTS (SELECT 1 FROM runs r WHERE r.no = t.run_no AND r.id = t.run_id)
+         ORDER BY t.run_no
+        ON CONFLICT DO NOTHING
+        """;
+
     public const string ChangeRuns = $"UPDATE runs r SET {Change} {ChangeColumns} WHERE r.no = t.no";
 
     public const string ClearReminders =
@@ -243,6 +254,38 @@ internal static class Statements
         """
         SELECT r.id, m.run_no, m.key, m.due_at FROM reminders m JOIN runs r ON r.no = m.run_no
          WHERE m.due_at < $1 AND (m.due_at, m.run_no, m.key) > ($3, $4, $5) ORDER BY m.due_at, m.run_no, m.key LIMIT $2
+        """;
+
+    // ---- retention ---------------------------------------------------------------------------------------------------
+
+    // Whole trees. Of several silos that delete at once, each takes what no other has locked.
+    public const string DeleteEnded =
+        """
+        WITH RECURSIVE roots AS MATERIALIZED (
+            SELECT r.no, r.id, r.tenant, r.metadata FROM runs r
+             WHERE r.parent_no IS NULL AND r.finished_at IS NOT NULL AND r.finished_at < $1
+               AND NOT EXISTS (
+                   WITH RECURSIVE below AS (
+                       SELECT c.no, c.finished_at FROM runs c WHERE c.parent_no = r.no
+                       UNION ALL
+                       SELECT c.no, c.finished_at FROM below b JOIN runs c ON c.parent_no = b.no)
+                   SELECT 1 FROM below WHERE finished_at IS NULL OR finished_at >= $1)
+             ORDER BY r.finished_at, r.no LIMIT $2 FOR UPDATE SKIP LOCKED),
+        ended AS (
+            SELECT no, id, tenant, metadata FROM roots
+            UNION ALL
+            SELECT c.no, c.id, c.tenant, c.metadata FROM ended e JOIN runs c ON c.parent_no = e.no),
+        gone AS MATERIALIZED (SELECT * FROM ended),
+        entries AS (DELETE FROM journal j USING gone WHERE j.run_no = gone.no),
+        reminding AS (DELETE FROM reminders m USING gone WHERE m.run_no = gone.no),
+        messages AS (DELETE FROM inbox i USING gone WHERE i.run_no = gone.no),
+        tasks AS (DELETE FROM human_tasks h USING gone WHERE h.run_no = gone.no RETURNING h.id),
+        audits AS (DELETE FROM human_task_audit a USING tasks WHERE a.task_id = tasks.id),
+        labels AS (
+            DELETE FROM run_labels l USING (SELECT gone.tenant, e.key, e.value, gone.no FROM gone CROSS JOIN LATERAL jsonb_each_text(gone.metadata) AS e) AS given
+             WHERE l.tenant = given.tenant AND l.name = given.key AND l.value = given.value AND l.run_no = given.no),
+        rows AS (DELETE FROM runs r USING gone WHERE r.no = gone.no RETURNING r.no)
+        SELECT count(*) FROM rows
         """;
 
     // ---- reading -----------------------------------------------------------------------------------------------------

@@ -72,6 +72,41 @@ internal static class Statements
         """;
 
     public const string ConsumeMessage = "DELETE FROM inbox WHERE id = ?1 AND run_no = ?2";
+    // Whole trees: the numbers of the oldest runs without a parent whose descendants have all ended early enough, and those of the descendants.
+    public const string FindEndedTrees =
+        """
+        WITH RECURSIVE roots AS (
+            SELECT r.no FROM runs r
+             WHERE r.parent_no IS NULL AND r.finished_at IS NOT NULL AND r.finished_at < ?1
+               AND NOT EXISTS (
+                   WITH RECURSIVE below AS (
+                       SELECT c.no, c.finished_at FROM runs c WHERE c.parent_no = r.no
+                       UNION ALL
+                       SELECT c.no, c.finished_at FROM below b JOIN runs c ON c.parent_no = b.no)
+                   SELECT 1 FROM below WHERE finished_at IS NULL OR finished_at >= ?1)
+             ORDER BY r.finished_at, r.no LIMIT ?2),
+        ended AS (
+            SELECT no FROM roots
+            UNION ALL
+            SELECT c.no FROM ended e JOIN runs c ON c.parent_no = e.no)
+        SELECT no FROM ended
+        """;
+
+    public static readonly string[] DeleteRun =
+    [
+        "DELETE FROM journal WHERE run_no = ?1",
+        "DELETE FROM reminders WHERE run_no = ?1",
+        "DELETE FROM inbox WHERE run_no = ?1",
+        "DELETE FROM human_task_audit WHERE task_id IN (SELECT id FROM human_tasks WHERE run_no = ?1)",
+        "DELETE FROM human_tasks WHERE run_no = ?1",
+        """
+        DELETE FROM run_labels
+         WHERE (tenant, name, value, run_no) IN (
+            SELECT r.tenant, l.key, l.value, r.no FROM runs r JOIN json_each(r.metadata) l WHERE r.no = ?1 AND r.metadata IS NOT NULL)
+        """,
+        "DELETE FROM runs WHERE no = ?1",
+    ];
+
     public const string DropInbox = "DELETE FROM inbox WHERE run_no = ?1";
 
     // ---- activation --------------------------------------------------------------------------------------------------

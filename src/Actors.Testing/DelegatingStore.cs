@@ -13,6 +13,9 @@ public abstract class DelegatingStore(IStore inner) : IStore
 
     public virtual ValueTask<long> ReserveRunNumbersAsync(long silo, int count, CancellationToken cancellationToken) => inner.ReserveRunNumbersAsync(silo, count, cancellationToken);
 
+    public virtual ValueTask<int> DeleteEndedAsync(long silo, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken) =>
+        inner.DeleteEndedAsync(silo, endedBefore, limit, cancellationToken);
+
     public virtual ValueTask<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<Transition> batch, CancellationToken cancellationToken) => inner.CommitAsync(batch, cancellationToken);
 
     public virtual ValueTask<IReadOnlyList<LoadedRun?>> ClaimAsync(long silo, IReadOnlyList<RunId> runs, CancellationToken cancellationToken) => inner.ClaimAsync(silo, runs, cancellationToken);

@@ -12,7 +12,7 @@ internal static partial class Bench
     private static Task<Figure> BareCommitterAsync(string storeName, int concurrent, TimeSpan time) => MeasureAsync(storeName, concurrent, time, async database =>
     {
         long life = await database.Store.BeginLifeAsync("bench", DateTimeOffset.UtcNow, default);
-        Committer committer = new(database.Store, EngineScheduler.Pool, TimeProvider.System, 512, new SiloOptions().CommitLanes, NullLogger.Instance, () => { });
+        Committer committer = new(database.Store, EngineScheduler.Pool, TimeProvider.System, 512, new SiloOptions().CommitLanes, NullLogger.Instance, static _ => { });
         byte[] value = JsonSerializer.SerializeToUtf8Bytes(TenSteps.Result);
         ReadOnlyMemory<byte> payload = EntryBody.WriteStepCompleted("1:0123456789abcdef", 1, 0, false, "1"u8, value);
         long number = 0;

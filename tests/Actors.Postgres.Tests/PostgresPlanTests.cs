@@ -20,6 +20,7 @@ public sealed partial class PostgresPlanTests() : StoreSpecifications(new Postgr
         { Statements.GateAll, 0 },
         { Statements.StartAll, 0 },
         { Statements.ChangeRowAll, 0 },
+        { Statements.InsertLabels, 0 },
         { Statements.ChangeRuns, 0 },
         { Statements.CloseHumanTasks, 0 },
         { Statements.InsertMessages, 0 },
@@ -36,6 +37,7 @@ public sealed partial class PostgresPlanTests() : StoreSpecifications(new Postgr
         { Statements.FindReminders, 0 },
         { Statements.FindRemindersAfter, 0 },
         { Statements.ReadJournal, 0 },
+        { Statements.DeleteEnded, 0 },
     };
 
     [Theory]

@@ -37,6 +37,11 @@ internal static class SettingsCheck
         Positive(options.Silo.BodiesMax, "Silo:BodiesMax", faults);
         Positive(options.Silo.CommitBatchMax, "Silo:CommitBatchMax", faults);
         Positive(options.Silo.CommitLanes, "Silo:CommitLanes", faults);
+        if (options.Silo.KeepEndedRuns is { } keep && keep < TimeSpan.FromMinutes(1))
+        {
+            faults.Add($"{ActorsOptions.KeyText("Silo:KeepEndedRuns")} is {keep}: it must be at least a minute, or be left out to keep ended runs for ever.");
+        }
+
         Positive(options.Silo.RemoteCommandLimit, "Silo:RemoteCommandLimit", faults);
         if (options.Silo.TickInterval < TimeSpan.FromMilliseconds(100) || options.Silo.TickInterval > TimeSpan.FromMinutes(1))
         {

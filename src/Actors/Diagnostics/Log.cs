@@ -56,6 +56,9 @@ internal static partial class Log
     [LoggerMessage(1024, LogLevel.Debug, "Run {Run}: attempt {Attempt} of step {Step} failed.")]
     public static partial void AttemptFailed(this ILogger log, string run, string step, int attempt, Exception error);
 
+    [LoggerMessage(1031, LogLevel.Information, "{Count} runs that ended more than {Keep} ago were deleted.")]
+    public static partial void RunsDeleted(this ILogger log, int count, TimeSpan keep);
+
     [LoggerMessage(1030, LogLevel.Warning, "Reading from the store failed; it is tried again. {Reason}")]
     public static partial void StoreReadRetried(this ILogger log, string reason);
 }

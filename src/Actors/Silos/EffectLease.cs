@@ -49,7 +49,8 @@ internal sealed class EffectLease : IDisposable
                 return false;
             }
 
-            bool wasOver = _over;
+            // Also when the time is over and the timer has not told yet: who was refused meanwhile waits for the answer of this.
+            bool wasOver = _over || Left() <= TimeSpan.Zero;
             (_renewedAt, _granted, _over) = (sentAt, _length, false);
             Arm();
             return wasOver;

@@ -197,6 +197,10 @@ public sealed partial class Silo : IAsyncDisposable
         try
         {
             await cluster.JoinAsync(life, cancellationToken).ConfigureAwait(false);
+            if (_options.KeepEndedRuns is { } keep)
+            {
+                new Retention(services, keep < Retention.KeepMin ? Retention.KeepMin : keep, () => !life.IsReady).Start();
+            }
         }
         catch
         {

@@ -52,6 +52,11 @@ public sealed record SiloOptions
     /// <summary>How long a command for a run that another silo holds waits for its effect; after that it is accepted and its effect follows. Default 10 seconds.</summary>
     public TimeSpan RemoteCommandLimit { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Runs that ended longer ago are deleted, with their journals, human tasks and audit; those with children when all of them have ended. At least a minute. Default null: they are kept for ever.
+    /// </summary>
+    public TimeSpan? KeepEndedRuns { get; init; }
+
     /// <summary>Transitions in one commit. Default 512: beyond it a batch only adds latency.</summary>
     public int CommitBatchMax { get; init; } = 512;
 

@@ -93,6 +93,16 @@ public interface IStore : IAsyncDisposable
 
     ValueTask<FlowRow?> GetFlowAsync(string tenant, string name, string version, CancellationToken cancellationToken);
 
+    // ---- retention -----------------------------------------------------------------------------------------------
+
+    /// <summary>
+    /// Deletes runs that ended before <paramref name="endedBefore"/>, oldest end first, with everything of theirs: journal, labels, human tasks and their audit; an idempotency key is free again.
+    /// A run without a parent is deleted with all that descend from it, and only when all of those ended before that time as well. At most <paramref name="limit"/> runs without a parent.
+    /// </summary>
+    /// <returns>How many runs were deleted, children included; 0 when nothing is old enough.</returns>
+    /// <exception cref="StoreException">Fenced when the silo is not alive.</exception>
+    ValueTask<int> DeleteEndedAsync(long silo, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken);
+
     // ---- proof ---------------------------------------------------------------------------------------------------
 
     /// <summary>

@@ -13,6 +13,9 @@ internal sealed class BlockingStore(IStore inner) : IStore
 
     public ValueTask<long> ReserveRunNumbersAsync(long silo, int count, CancellationToken cancellationToken) => Wait(inner.ReserveRunNumbersAsync(silo, count, cancellationToken));
 
+    public ValueTask<int> DeleteEndedAsync(long silo, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken) =>
+        Wait(inner.DeleteEndedAsync(silo, endedBefore, limit, cancellationToken));
+
     public ValueTask<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<Transition> batch, CancellationToken cancellationToken) => Wait(inner.CommitAsync(batch, cancellationToken));
 
     public ValueTask<IReadOnlyList<LoadedRun?>> ClaimAsync(long silo, IReadOnlyList<RunId> runs, CancellationToken cancellationToken) => Wait(inner.ClaimAsync(silo, runs, cancellationToken));

@@ -182,6 +182,9 @@ internal sealed class SimStore(SimDatabase database, SimScheduler lane) : IStore
     public ValueTask<long> ReserveRunNumbersAsync(long silo, int count, CancellationToken cancellationToken) =>
         CallAsync(SimCall.Reserve, null, () => database.Store.ReserveRunNumbersAsync(silo, count, default));
 
+    public ValueTask<int> DeleteEndedAsync(long silo, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken) =>
+        database.Store.DeleteEndedAsync(silo, endedBefore, limit, cancellationToken);
+
     public ValueTask<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<Transition> batch, CancellationToken cancellationToken) =>
         CallAsync(SimCall.Commit, batch, () => database.CommitAsync(batch));
 

@@ -106,3 +106,5 @@ public sealed class BundledSqliteFlows() : FlowSpecifications(new BundledSqliteF
 public sealed class BundledSqliteInvariants() : InvariantSpecifications(new BundledSqliteFixture());
 
 public sealed class BundledSqliteConcurrency() : ConcurrencySpecifications(new BundledSqliteFixture());
+
+public sealed class BundledSqliteRetention() : RetentionSpecifications(new BundledSqliteFixture());

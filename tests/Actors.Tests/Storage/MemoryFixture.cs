@@ -45,3 +45,5 @@ public sealed class MemoryFlows() : FlowSpecifications(new MemoryFixture());
 public sealed class MemoryInvariants() : InvariantSpecifications(new MemoryFixture());
 
 public sealed class MemoryConcurrency() : ConcurrencySpecifications(new MemoryFixture());
+
+public sealed class MemoryRetention() : RetentionSpecifications(new MemoryFixture());

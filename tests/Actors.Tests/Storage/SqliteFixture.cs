@@ -97,3 +97,5 @@ public sealed class SqliteFlows() : FlowSpecifications(new SqliteFixture());
 public sealed class SqliteInvariants() : InvariantSpecifications(new SqliteFixture());
 
 public sealed class SqliteConcurrency() : ConcurrencySpecifications(new SqliteFixture());
+
+public sealed class SqliteRetention() : RetentionSpecifications(new SqliteFixture());
