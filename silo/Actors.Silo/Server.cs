@@ -49,10 +49,15 @@ public static class Server
         }
     }
 
-    /// <summary>Settings: appsettings.json, the environment, <see cref="DatabaseVariable"/>, then the command line, where <c>--ephemeral</c> needs no value.</summary>
+    /// <summary>Settings: appsettings.json, the environment, <see cref="DatabaseVariable"/>, then the command line, where <c>--ephemeral</c> and <c>--migrate</c> need no value.</summary>
     public static WebApplicationBuilder CreateBuilder(string[] args)
     {
-        string[] line = args.Select(a => a is "--ephemeral" ? "--Actors:Ephemeral=true" : a).ToArray();
+        string[] line = args.Select(a => a switch
+        {
+            "--ephemeral" => "--Actors:Ephemeral=true",
+            "--migrate" => "--Actors:Migrate=true",
+            _ => a,
+        }).ToArray();
         WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = line, ContentRootPath = Directory.GetCurrentDirectory() });
         // Below every other source, so that each can change it.
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource

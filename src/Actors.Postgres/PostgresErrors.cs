@@ -25,7 +25,7 @@ internal static class PostgresErrors
 
     public static StoreException From(string code, string message, string place, bool sent = false, Exception? inner = null)
     {
-        string detail = $"PostgreSQL says '{message}' (code {code}) at {place}.";
+        string detail = $"PostgreSQL says '{message}' (code {code}) at {place.TrimEnd(',')}.";
         return code switch
         {
             // The server went away in order. The answer to a commit may have got lost behind this message.
@@ -39,6 +39,10 @@ internal static class PostgresErrors
             "42501" => Fatal("The user may not do this. Grant it the rights on the schema."),
             "25006" => Fatal("The database is read-only: a standby, or set so. Connect to the primary."),
             ['2', '2' or '3', ..] or ['5', '4', ..] => new(StoreFailure.Data, detail, inner),
+
+            // PgBouncer's words for what it does not pass on.
+            "08P01" when message.Contains("startup parameter", StringComparison.OrdinalIgnoreCase) =>
+                Fatal("A pooler lies between, which does not let a session begin with settings of its own. Connect to the server itself, or use a pooler in session mode that passes them on."),
             ['0', '8', ..] => new(sent ? StoreFailure.UnknownOutcome : StoreFailure.Transient, detail, inner),
             ['4', '0', ..] or ['5', '3', ..] or ['5', '5', ..] or ['5', '7', ..] => new(StoreFailure.Transient, detail, inner),
             ['2', '8', ..] => Fatal("The server does not let this user in. Correct the connection string."),

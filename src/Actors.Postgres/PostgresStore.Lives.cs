@@ -9,11 +9,15 @@ public sealed partial class PostgresStore
     // Each waits for the lock as long as lock_timeout says, and terminates the sessions that still hold it.
     private const int EndAttemptsMax = 20;
 
-    public ValueTask<long> BeginLifeAsync(string siloName, DateTimeOffset at, CancellationToken cancellationToken) => RunAsync(
-        (siloName, at),
-        static async (connection, life, cancellationToken) => (await AllAsync(
-            connection, Command(ClusterStatements.BeginLife, Columns.Of(life.siloName), Columns.Of(life.at)), static row => (long)row.GetInt32(0), cancellationToken).ConfigureAwait(false))[0],
-        cancellationToken);
+    public ValueTask<long> BeginLifeAsync(string siloName, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        _timeline.Forget();
+        return RunAsync(
+            (siloName, at),
+            static async (connection, life, cancellationToken) => (await AllAsync(
+                connection, Command(ClusterStatements.BeginLife, Columns.Of(life.siloName), Columns.Of(life.at)), static row => (long)row.GetInt32(0), cancellationToken).ConfigureAwait(false))[0],
+            cancellationToken);
+    }
 
     public async ValueTask EndLifeAsync(long silo, DateTimeOffset at, CancellationToken cancellationToken) =>
         await RunAsync((silo, at), (connection, life, cancellationToken) => EndLifeAsync(connection, life.silo, null, life.at, cancellationToken), cancellationToken).ConfigureAwait(false);

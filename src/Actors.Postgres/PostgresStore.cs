@@ -10,9 +10,6 @@ namespace Actors.Postgres;
 /// </summary>
 public sealed partial class PostgresStore
 {
-    // ON CONFLICT with several arrays needs nothing newer, but older servers get no fixes any more.
-    private const int ServerVersionMin = 130000;
-
     // Commits have connections of their own: they must not wait behind those who read.
     private const int CommitConnectionsMax = 32;
     private const int ListConnectionsMax = 8;
@@ -24,15 +21,18 @@ public sealed partial class PostgresStore
     private readonly NpgsqlDataSource _commits;
     private readonly NpgsqlDataSource _lists;
     private readonly NpgsqlDataSource _sessions;
+    private readonly Timeline _timeline;
     private readonly string _place;
     private readonly int _lockClass;
 
-    private PostgresStore(NpgsqlDataSource source, NpgsqlDataSource commits, NpgsqlDataSource lists, NpgsqlDataSource sessions, string place, int lockClass)
+    private PostgresStore(
+        NpgsqlDataSource source, NpgsqlDataSource commits, NpgsqlDataSource lists, NpgsqlDataSource sessions, Timeline timeline, string place, int lockClass)
     {
         _source = source;
         _commits = commits;
         _lists = lists;
         _sessions = sessions;
+        _timeline = timeline;
         _place = place;
         _lockClass = lockClass;
         _runs = new(keys => LookUpAsync(Statements.LookUpRuns, 21, keys, RowReader.Run));
@@ -52,17 +52,18 @@ public sealed partial class PostgresStore
     {
         NpgsqlConnectionStringBuilder builder = options.Read();
         string place = PlaceOf(builder, options.Schema);
-        NpgsqlDataSource source = NpgsqlDataSource.Create(builder);
+        Timeline timeline = new(place);
+        NpgsqlDataSource source = timeline.CreateSource(builder);
         builder.MinPoolSize = 0;
         builder.MaxPoolSize = CommitConnectionsMax;
-        NpgsqlDataSource commits = NpgsqlDataSource.Create(builder);
-        NpgsqlDataSource lists = NpgsqlDataSource.Create(ForLists(builder));
+        NpgsqlDataSource commits = timeline.CreateSource(builder);
+        NpgsqlDataSource lists = timeline.CreateSource(ForLists(builder));
         try
         {
             NpgsqlConnection connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
             {
-                await RequireServerAsync(connection, place, cancellationToken).ConfigureAwait(false);
+                await ServerFacts.RequireAsync(source, connection, options.Schema, place, cancellationToken).ConfigureAwait(false);
                 if (options.MigrateOnOpen)
                 {
                     DateTimeOffset at = (time ?? TimeProvider.System).GetUtcNow();
@@ -74,7 +75,7 @@ public sealed partial class PostgresStore
                 // Unique in the database: advisory locks know no schemas.
                 using NpgsqlCommand find = new("SELECT 'silos'::regclass::oid::bigint", connection);
                 long table = (long)(await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-                return new PostgresStore(source, commits, lists, NpgsqlDataSource.Create(ForSessions(builder)), place, unchecked((int)table));
+                return new PostgresStore(source, commits, lists, timeline.CreateSource(ForSessions(builder)), timeline, place, unchecked((int)table));
             }
         }
         catch (Exception e)
@@ -110,16 +111,16 @@ public sealed partial class PostgresStore
         await _lists.DisposeAsync().ConfigureAwait(false);
     }
 
-    // A few, since a list may take long; and without kept plans, since each has conditions of its own.
-    private static string ForLists(NpgsqlConnectionStringBuilder builder) => new NpgsqlConnectionStringBuilder(builder.ConnectionString)
+    // A few, since a list may take long; without kept plans, since each has conditions of its own; and with the planner free again: last settings count.
+    private static NpgsqlConnectionStringBuilder ForLists(NpgsqlConnectionStringBuilder builder) => new(builder.ConnectionString)
     {
         MaxPoolSize = ListConnectionsMax,
         MaxAutoPrepare = 0,
-        Options = builder.Options?.Replace(PostgresStoreOptions.IndexesOnly, "", StringComparison.Ordinal),
-    }.ConnectionString;
+        Options = $"{builder.Options} -c enable_seqscan=on -c enable_hashjoin=on -c enable_mergejoin=on",
+    };
 
     // Connections of their own that notice soon when nobody answers any more.
-    private static string ForSessions(NpgsqlConnectionStringBuilder builder) => new NpgsqlConnectionStringBuilder(builder.ConnectionString)
+    private static NpgsqlConnectionStringBuilder ForSessions(NpgsqlConnectionStringBuilder builder) => new(builder.ConnectionString)
     {
         Pooling = false,
         Timeout = SessionTimeoutSeconds,
@@ -128,30 +129,10 @@ public sealed partial class PostgresStore
         TcpKeepAlive = true,
         TcpKeepAliveTime = SessionTimeoutSeconds,
         TcpKeepAliveInterval = 1,
-    }.ConnectionString;
+    };
 
     private static string PlaceOf(NpgsqlConnectionStringBuilder builder, string schema) =>
         string.Create(CultureInfo.InvariantCulture, $"the database {builder.Database ?? builder.Username} on {builder.Host}:{builder.Port}, schema {schema},");
-
-    private static async Task RequireServerAsync(NpgsqlConnection connection, string place, CancellationToken cancellationToken)
-    {
-        using NpgsqlCommand command = new(
-            "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), current_setting('synchronous_commit'), pg_is_in_recovery()", connection);
-        using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-        string? wrong = reader switch
-        {
-            _ when reader.GetInt32(0) < ServerVersionMin => "is served by a PostgreSQL older than 13. Update the server.",
-            _ when reader.GetString(1) != "UTF8" => $"has the encoding {reader.GetString(1)}. Create a database with the encoding UTF8.",
-            _ when reader.GetString(2) == "off" => "has synchronous_commit=off: a crash would lose what was acknowledged. Set it to on.",
-            _ when reader.GetBoolean(3) => "is on a standby, which cannot be written. Connect to the primary.",
-            _ => null,
-        };
-        if (wrong is not null)
-        {
-            throw new StoreException(StoreFailure.Fatal, $"{char.ToUpperInvariant(place[0])}{place[1..].TrimEnd(',')} {wrong}");
-        }
-    }
 
     private static NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
     {

@@ -6,6 +6,24 @@ namespace Actors.Postgres;
 /// <summary>Where the database is and how it is opened.</summary>
 public sealed partial class PostgresStoreOptions
 {
+    /// <summary>The least maximum of a pool: one connection each for commits, a life's beat, messages to it and reading.</summary>
+    public const int PoolSizeMin = 4;
+
+    /// <summary>
+    /// What each session begins with. READ COMMITTED is pinned: the fence needs a fresh snapshot after its lock. And every statement of the hot path finds its rows by an index: a plan that was
+    /// made while the tables were small must not scan them when they have grown.
+    /// </summary>
+    internal static IReadOnlyDictionary<string, string> SessionSettings { get; } = new Dictionary<string, string>
+    {
+        ["default_transaction_isolation"] = "read committed",
+        ["enable_seqscan"] = "off",
+        ["enable_hashjoin"] = "off",
+        ["enable_mergejoin"] = "off",
+
+        // Compiling a plan would cost more than any of them.
+        ["jit"] = "off",
+    };
+
     /// <summary>
     /// As Npgsql reads it, e.g. <c>Host=db;Database=shop;Username=actors;Password=…</c>; see https://www.npgsql.org/doc/connection-string-parameters.html.
     /// <c>Minimum Pool Size</c> and <c>Maximum Pool Size</c> bound the connections.
@@ -17,9 +35,6 @@ public sealed partial class PostgresStoreOptions
 
     /// <summary>True: opening brings the schema up to date. Default false: an operator does, with <c>actors migrate</c>.</summary>
     public bool MigrateOnOpen { get; init; }
-
-    /// <summary>What keeps plans of the hot path from walking tables; lists do without it.</summary>
-    internal const string IndexesOnly = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
     /// <exception cref="ArgumentException">A value cannot work; the message names it, but does not repeat the connection string: it may hold a password.</exception>
     internal NpgsqlConnectionStringBuilder Read()
@@ -50,6 +65,13 @@ public sealed partial class PostgresStoreOptions
             throw new ArgumentException("PostgresStoreOptions.ConnectionString has Multiplexing, which takes the store's transactions apart.", nameof(ConnectionString));
         }
 
+        if (builder.Pooling && (builder.MaxPoolSize < PoolSizeMin || builder.MinPoolSize > builder.MaxPoolSize))
+        {
+            throw new ArgumentException(
+                $"The pool of connections has the sizes {builder.MinPoolSize} to {builder.MaxPoolSize}. A silo needs a maximum of {PoolSizeMin} or more, and no minimum above it.",
+                nameof(ConnectionString));
+        }
+
         builder.SearchPath = Schema;
         builder.Enlist = false;
         builder.ApplicationName ??= "actors";
@@ -65,9 +87,8 @@ public sealed partial class PostgresStoreOptions
             builder.AutoPrepareMinUsages = 2;
         }
 
-        // READ COMMITTED is pinned: the fence needs a fresh snapshot after its lock. And every statement of the hot path finds its rows by an index:
-        // a plan that was made while the tables were small must not scan them when they have grown. Compiling a plan costs more than any of them.
-        builder.Options = $"{builder.Options} -c default_transaction_isolation=read\\ committed {IndexesOnly} -c jit=off".Trim();
+        IEnumerable<string> settings = SessionSettings.Select(static setting => $"-c {setting.Key}={setting.Value.Replace(" ", "\\ ", StringComparison.Ordinal)}");
+        builder.Options = $"{builder.Options} {string.Join(' ', settings)}".Trim();
         return builder;
     }
 

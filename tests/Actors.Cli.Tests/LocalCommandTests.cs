@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Actors.Postgres.Tests;
 
 namespace Actors.Cli.Tests;
 
@@ -54,18 +55,21 @@ public sealed class LocalCommandTests : IDisposable
         Assert.Equal("Hello Ann 1", said.Json().GetProperty("output").GetProperty("text").GetString());
     }
 
-    [Fact]
-    public async Task A_person_that_cannot_be_asked_is_told_the_ways_to_go_on()
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite)]
+    [InlineData(DatabaseKind.Postgres)]
+    public async Task A_person_that_cannot_be_asked_is_told_the_ways_to_go_on(DatabaseKind kind)
     {
         string file = _line.Write("hello.yaml", Hello);
-        string database = _line.Path("a.db");
+        await using TestDatabase database = await TestDatabase.CreateAsync(kind);
 
-        Said said = await CommandLine.RunAsync("run", file, "-i", "name=a", "-i", "count=10", "--db", database);
+        Said said = await CommandLine.RunAsync("run", file, "-i", "name=a", "-i", "count=10", "--db", database.Setting);
 
         Assert.Equal(ExitCodes.WaitsForHuman, said.ExitCode);
         Assert.Contains("So many?", said.Error, StringComparison.Ordinal);
         Assert.Contains("actors tasks answer task_", said.Error, StringComparison.Ordinal);
         Assert.Contains("curl", said.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", said.Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -119,18 +123,21 @@ public sealed class LocalCommandTests : IDisposable
         Assert.Contains("Failed after", said.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Interrupting_leaves_the_run_in_its_file_and_exits_with_130()
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite)]
+    [InlineData(DatabaseKind.Postgres)]
+    public async Task Interrupting_leaves_the_run_in_its_database_and_exits_with_130(DatabaseKind kind)
     {
+        await using TestDatabase database = await TestDatabase.CreateAsync(kind);
         string file = _line.Write("wait.yaml", "flow: wait\nsteps:\n  - wait: 1h\n    id: long\n");
         using CancellationTokenSource interrupt = new();
         StringWriter error = new InterruptingWriter("waiting", interrupt);
         CliConsole console = new() { In = TextReader.Null, Out = TextWriter.Null, Error = error, CanAsk = false, CanDraw = false };
 
-        int exitCode = await CliApp.RunAsync(["run", file, "--db", _line.Path("w.db")], console, interrupt.Token);
+        int exitCode = await CliApp.RunAsync(["run", file, "--db", database.Setting], console, interrupt.Token);
 
         Assert.Equal(ExitCodes.Interrupted, exitCode);
-        Assert.Contains("sound", (await CommandLine.RunAsync("migrate", "--db", _line.Path("w.db"))).Error, StringComparison.Ordinal);
+        Assert.Contains("sound", (await CommandLine.RunAsync("migrate", "--db", database.Setting)).Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -180,26 +187,33 @@ public sealed class LocalCommandTests : IDisposable
         Assert.Contains("--db is '", said.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task The_demo_approves_its_order_with_yes()
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite)]
+    [InlineData(DatabaseKind.Postgres)]
+    public async Task The_demo_approves_its_order_with_yes(DatabaseKind kind)
     {
-        Said said = await CommandLine.RunAsync("demo", "--yes", "--fast", "--db", _line.Path("demo.db"));
+        await using TestDatabase database = await TestDatabase.CreateAsync(kind);
+        Said said = await CommandLine.RunAsync("demo", "--yes", "--fast", "--db", database.Setting);
 
         Assert.Equal(ExitCodes.Ok, said.ExitCode);
         Assert.True(said.Json().GetProperty("success").GetBoolean());
         Assert.Contains("kill -9", said.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task The_demo_goes_on_with_an_order_that_has_not_ended()
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite)]
+    [InlineData(DatabaseKind.Postgres)]
+    public async Task The_demo_goes_on_with_an_order_that_has_not_ended(DatabaseKind kind)
     {
-        string database = _line.Path("demo.db");
+        await using TestDatabase place = await TestDatabase.CreateAsync(kind);
+        string database = place.Setting;
         Said first = await CommandLine.RunAsync("demo", "--fast", "--db", database);
         Said second = await CommandLine.RunAsync("demo", "--fast", "--yes", "--db", database);
         Said third = await CommandLine.RunAsync("demo", "--fast", "--yes", "--db", database);
 
         Assert.Equal(ExitCodes.WaitsForHuman, first.ExitCode);
         Assert.Contains("--yes", first.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", first.Error, StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Ok, second.ExitCode);
         Assert.Contains("has not ended: going on with it", second.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("Started", second.Error, StringComparison.Ordinal);

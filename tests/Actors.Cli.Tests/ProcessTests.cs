@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Actors.Postgres.Tests;
+using Actors.Storage;
 
 namespace Actors.Cli.Tests;
 
@@ -10,10 +12,13 @@ public sealed class ProcessTests : IDisposable
 
     public void Dispose() => _line.Dispose();
 
-    [Fact]
-    public async Task A_demo_that_is_killed_goes_on_where_it_was()
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite)]
+    [InlineData(DatabaseKind.Postgres)]
+    public async Task A_demo_that_is_killed_goes_on_where_it_was(DatabaseKind kind)
     {
-        using Process first = Start("demo", "--yes", "--db", _line.Path("demo.db"));
+        await using TestDatabase database = await TestDatabase.CreateAsync(kind);
+        using Process first = Start("demo", "--yes", "--db", database.Setting);
         string? line;
         do
         {
@@ -23,7 +28,7 @@ public sealed class ProcessTests : IDisposable
         first.Kill();
         await first.WaitForExitAsync();
 
-        using Process second = Start("demo", "--yes", "--db", _line.Path("demo.db"));
+        using Process second = Start("demo", "--yes", "--db", database.Setting);
         Task<string> error = second.StandardError.ReadToEndAsync();
         string output = await second.StandardOutput.ReadToEndAsync();
         await second.WaitForExitAsync();
@@ -33,6 +38,8 @@ public sealed class ProcessTests : IDisposable
         Assert.Contains("going on with it", await error, StringComparison.Ordinal);
         using JsonDocument result = JsonDocument.Parse(output);
         Assert.True(result.RootElement.GetProperty("success").GetBoolean());
+        await using IStore store = await database.OpenToReadAsync();
+        Assert.Empty(await store.CheckInvariantsAsync(default));
     }
 
     [Fact]
@@ -57,7 +64,37 @@ public sealed class ProcessTests : IDisposable
         Assert.Contains("Silo stopped", await output, StringComparison.Ordinal);
     }
 
-    private Process Start(params string[] args)
+    [Fact]
+    public async Task The_environments_database_beats_the_settings_file_and_names_its_password_by_a_variable()
+    {
+        await using TestDatabase database = await TestDatabase.CreateAsync(DatabaseKind.Postgres);
+        _line.Write("appsettings.json", """{"Actors":{"Database":"/dev/null/no.db"}}""");
+        Dictionary<string, string> environment = new()
+        {
+            ["ACTORS_DATABASE"] = database.Setting.Replace("Password=secret", "Password=${DB_PASSWORD}", StringComparison.Ordinal),
+            ["DB_PASSWORD"] = "secret",
+        };
+        using Process server = Start(environment, "serve", "--urls", "http://127.0.0.1:0");
+        string? line = await server.StandardError.ReadLineAsync();
+        Assert.StartsWith("Actors ", line);
+        using HttpClient http = new() { BaseAddress = new Uri(line!.Split(' ')[2]) };
+
+        Assert.Contains("\"storage\":\"postgres\"", await http.GetStringAsync("/"), StringComparison.Ordinal);
+        server.Kill();
+
+        environment["DB_PASSWORD"] = "guessed";
+        using Process refused = Start(environment, "serve", "--urls", "http://127.0.0.1:0");
+        string error = await refused.StandardError.ReadToEndAsync();
+        Assert.Contains("password is wrong", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("guessed", error, StringComparison.Ordinal);
+        environment.Remove("ACTORS_DATABASE");
+        using Process file = Start(environment, "serve", "--urls", "http://127.0.0.1:0");
+        Assert.Contains("/dev/null/no.db", await file.StandardError.ReadToEndAsync(), StringComparison.Ordinal);
+    }
+
+    private Process Start(params string[] args) => Start([], args);
+
+    private Process Start(Dictionary<string, string> environment, params string[] args)
     {
         // From its own folder: beside the tests it would miss what only it needs.
         string here = AppContext.BaseDirectory;
@@ -69,6 +106,11 @@ public sealed class ProcessTests : IDisposable
             RedirectStandardError = true,
             WorkingDirectory = _line.Folder,
         };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return Process.Start(start)!;
     }
 }

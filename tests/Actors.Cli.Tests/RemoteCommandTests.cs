@@ -1,20 +1,31 @@
 using System.Text.Json;
 using Actors.Hosting;
+using Actors.Postgres.Tests;
 using Actors.Samples.Orders;
+using Actors.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Actors.Cli.Tests;
 
-public sealed class RemoteCommandTests : IAsyncLifetime
+public sealed class RemoteCommandSqliteTests() : RemoteCommandTests(DatabaseKind.Sqlite);
+
+public sealed class RemoteCommandPostgresTests() : RemoteCommandTests(DatabaseKind.Postgres);
+
+public abstract class RemoteCommandTests : IAsyncLifetime
 {
+    private readonly DatabaseKind _kind;
+    private TestDatabase _database = null!;
     private WebApplication _app = null!;
     private string _url = "";
     private Client.ActorsClient _client = null!;
 
+    private protected RemoteCommandTests(DatabaseKind kind) => _kind = kind;
+
     public async Task InitializeAsync()
     {
-        WebApplicationBuilder builder = Server.CreateBuilder(["--urls=http://127.0.0.1:0", "--Actors:Ephemeral=true", "--Logging:LogLevel:Default=Error"]);
+        _database = await TestDatabase.CreateAsync(_kind);
+        WebApplicationBuilder builder = Server.CreateBuilder(["--urls=http://127.0.0.1:0", $"--Actors:Database={_database.Setting}", "--Logging:LogLevel:Default=Error"]);
         builder.Services.AddActors().AddPlugin(new OrderPlugin());
         _app = Server.Build(builder);
         await _app.StartAsync();
@@ -22,7 +33,14 @@ public sealed class RemoteCommandTests : IAsyncLifetime
         _client = new Client.ActorsClient(new HttpClient { BaseAddress = new Uri(_url) });
     }
 
-    public async Task DisposeAsync() => await _app.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        await using IStore store = await _database.OpenAsync();
+        Assert.Empty(await store.CheckInvariantsAsync(default));
+        await _database.DisposeAsync();
+    }
 
     [Fact]
     public async Task A_person_finds_a_question_answers_it_and_follows_the_run()

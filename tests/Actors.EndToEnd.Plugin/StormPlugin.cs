@@ -53,25 +53,9 @@ public sealed class StormPlugin : IActorsPlugin
     }
 }
 
-public sealed record Done(bool done);
-
 public sealed record StormInput(int Number);
 
 public sealed record StormResult(bool Shipped);
-
-public sealed class Recorder(string url)
-{
-    private readonly HttpClient _http = new() { BaseAddress = new Uri(url) };
-
-    public async Task<Done> RecordAsync(IStepContext step)
-    {
-        ArgumentNullException.ThrowIfNull(step);
-        using HttpResponseMessage answer = await _http.PostAsync(
-            new Uri($"/effects?run={step.Run.Id}&key={Uri.EscapeDataString(step.StepKey)}&attempt={step.Attempt}", UriKind.Relative), null, step.CancellationToken);
-        answer.EnsureSuccessStatusCode();
-        return new Done(true);
-    }
-}
 
 /// <summary>The same flow as the YAML above, in C#.</summary>
 public sealed class StormFlow(Recorder recorder) : Flow<StormInput, StormResult>

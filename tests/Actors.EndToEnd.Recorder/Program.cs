@@ -1,12 +1,16 @@
+using System.Globalization;
 using Actors;
-using Actors.Sqlite;
+using Actors.EndToEnd.Recorder;
 using Actors.Storage;
 
 // Stands for the outside world: every effect of every step is a call here, written to a log of its own that no crash of a silo touches.
 // On each call it looks into the silo's database: a step whose outcome is recorded must never be executed again.
 //   Recorder <database> <log>
-string database = args[0];
+// The log has a line for each effect: run, step key, attempt, verdict, idempotency key, process, when its body began, when it came; times are microseconds
+// since 1970. <log>.ended has one for each long body that ended: run, step key, process, began, ended.
+await using Judge judge = new(args[0]);
 using StreamWriter log = new(args[1], append: true) { AutoFlush = true };
+using StreamWriter endings = new(args[1] + ".ended", append: true) { AutoFlush = true };
 
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders();
@@ -16,26 +20,13 @@ Lock gate = new();
 int count = 0;
 List<(int Count, TaskCompletionSource Reached)> waiting = [];
 
-app.MapPost("/effects", async (string run, string key, int attempt) =>
+app.MapPost("/effects", async (string run, string key, int attempt, string? once, int? process, long? began) =>
 {
-    string verdict = "ok";
-    await using (SqliteStore store = await SqliteStore.OpenReadOnlyAsync(new SqliteStoreOptions { Path = database }))
-    {
-        IReadOnlyList<JournalEntry> journal = await store.ReadJournalAsync(Caller.DefaultTenant, new RunId(run), 0, 10_000, CancellationToken.None);
-        foreach (JournalEntry entry in journal)
-        {
-            bool outcome = entry.Kind is EntryKind.StepCompleted or EntryKind.StepFailed or EntryKind.StepCancelled && entry.Key == key;
-            bool above = entry.Kind is EntryKind.ScopeCompleted or EntryKind.ScopeFailed && (key.StartsWith(entry.Key + "/", StringComparison.Ordinal) || key.StartsWith(entry.Key + "[", StringComparison.Ordinal));
-            if (outcome || above || entry.Kind is EntryKind.RunCompleted or EntryKind.RunFailed or EntryKind.RunCancelled)
-            {
-                verdict = $"VIOLATION entry {entry.Seq} {entry.Kind} {entry.Key} was recorded";
-            }
-        }
-    }
-
+    long came = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+    string verdict = await judge.JudgeAsync(new RunId(run), key, began);
     lock (gate)
     {
-        log.WriteLine($"{run}\t{key}\t{attempt}\t{verdict}");
+        log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run}\t{key}\t{attempt}\t{verdict}\t{once}\t{process}\t{began}\t{came}"));
         count++;
         foreach ((int Count, TaskCompletionSource Reached) wait in waiting.Where(w => w.Count <= count).ToArray())
         {
@@ -45,6 +36,14 @@ app.MapPost("/effects", async (string run, string key, int attempt) =>
     }
 
     return verdict;
+});
+
+app.MapPost("/ended", (string run, string key, int process, long began, long ended) =>
+{
+    lock (gate)
+    {
+        endings.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run}\t{key}\t{process}\t{began}\t{ended}"));
+    }
 });
 
 // Answers when that many effects have been recorded: a signal for the test instead of a guess about time.

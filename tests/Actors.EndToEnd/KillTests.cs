@@ -1,11 +1,30 @@
 using System.Text.Json;
 using Actors.Client;
+using Actors.Postgres.Tests;
 using Actors.Protocol;
 
 namespace Actors.EndToEnd;
 
+public sealed class KillSqliteTests() : KillTests(DatabaseKind.Sqlite)
+{
+    public static TheoryData<int> Seeds => SeedsTo(20);
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public Task Every_run_ends_right_and_no_recorded_step_runs_again(int seed) => KillAsync(seed);
+}
+
+public sealed class KillPostgresTests() : KillTests(DatabaseKind.Postgres)
+{
+    public static TheoryData<int> Seeds => SeedsTo(5);
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public Task Every_run_ends_right_and_no_recorded_step_runs_again(int seed) => KillAsync(seed);
+}
+
 /// <summary>A real silo process, killed with SIGKILL in the middle of its work. The outside world keeps its own log.</summary>
-public sealed class KillTests
+public abstract class KillTests
 {
     private const int Runs = 200;
 
@@ -14,16 +33,16 @@ public sealed class KillTests
 
     private static readonly string[] Names = ["reserve", "line", "line", "line", "left", "right", "flaky", "ship"];
 
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, int.TryParse(Environment.GetEnvironmentVariable("ACTORS_SEEDS"), out int seeds) ? seeds : 20)];
+    private readonly DatabaseKind _kind;
 
-    [Theory]
-    [MemberData(nameof(Seeds))]
-    public async Task Every_run_ends_right_and_no_recorded_step_runs_again(int seed)
+    private protected KillTests(DatabaseKind kind) => _kind = kind;
+
+    private protected async Task KillAsync(int seed)
     {
         // The seed chooses after how many effects the process dies, and how often.
 #pragma warning disable CA5394
         Random chance = new(seed);
-        await using StormFixture storm = await new StormFixture().StartAsync();
+        await using StormFixture storm = await new StormFixture(_kind).StartAsync();
         Task<(int Number, string Id)>[] starts = [.. Enumerable.Range(0, Runs).Select(async number =>
         {
             string flow = number % 2 == 0 ? "storm_code" : "storm_yaml";
@@ -64,7 +83,7 @@ public sealed class KillTests
     [Fact]
     public async Task A_silo_that_is_asked_to_stop_hands_over_without_losing_a_run()
     {
-        await using StormFixture storm = await new StormFixture().StartAsync();
+        await using StormFixture storm = await new StormFixture(_kind).StartAsync();
         Task<RunView>[] starts = [.. Enumerable.Range(0, Runs).Select(n => storm.Client.StartRunAsync("storm_code", JsonSerializer.SerializeToElement(new { number = n }), $"stop-{n}"))];
         await storm.WhenEffectsAsync(Runs);
         Assert.Equal(0, await storm.Silo.TerminateAsync());
@@ -75,6 +94,9 @@ public sealed class KillTests
         Assert.DoesNotContain(storm.Effects(), e => e[3] != "ok");
         Assert.Empty(await storm.InvariantsAsync());
     }
+
+    private protected static TheoryData<int> SeedsTo(int standard) =>
+        [.. Enumerable.Range(1, int.TryParse(Environment.GetEnvironmentVariable("ACTORS_SEEDS"), out int seeds) ? seeds : standard)];
 
     /// <summary>Answers the run's approval when it comes, and gives the run's end.</summary>
     private static async Task<RunView> FollowAsync(ActorsClient client, string id)

@@ -10,16 +10,26 @@ internal sealed class Program : IAsyncDisposable
     private readonly Process _process;
     private readonly List<string> _lines = [];
 
+    private readonly List<(Func<string, bool> Fits, TaskCompletionSource<string> Found)> _awaited = [];
+
     private Program(Process process) => _process = process;
 
-    /// <summary>What it printed so far, for messages of failed tests.</summary>
-    public string Output
+    /// <summary>The number of its process.</summary>
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>The end of what it printed so far, for messages of failed tests.</summary>
+    public string Output => string.Join('\n', Lines.TakeLast(40));
+
+    /// <summary>Everything that it printed so far.</summary>
+    public IReadOnlyList<string> Lines
     {
         get
         {
             lock (_lines)
             {
-                return string.Join('\n', _lines.TakeLast(40));
+                return [.. _lines];
             }
         }
     }
@@ -61,11 +71,7 @@ internal sealed class Program : IAsyncDisposable
                 return;
             }
 
-            lock (program._lines)
-            {
-                program._lines.Add(line);
-            }
-
+            program.Add(line);
             if (ready(line))
             {
                 found.TrySetResult(line);
@@ -82,6 +88,34 @@ internal sealed class Program : IAsyncDisposable
             : throw new InvalidOperationException($"{Path.GetFileName(dll)} ended before it was ready:\n{program.Output}");
     }
 
+    /// <summary>Waits until it prints, or has printed, a line that fits.</summary>
+    /// <param name="after">Only lines after so many; see <see cref="Lines"/>.</param>
+    public Task<string> WhenPrintedAsync(Func<string, bool> fits, int after = 0)
+    {
+        lock (_lines)
+        {
+            if (_lines.Skip(after).FirstOrDefault(fits) is { } line)
+            {
+                return Task.FromResult(line);
+            }
+
+            TaskCompletionSource<string> found = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _awaited.Add((fits, found));
+            return found.Task;
+        }
+    }
+
+    /// <summary>Sends it a signal by its name: STOP, CONT.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        if (kill.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"The process {_process.Id} could not be sent SIG{signal}.");
+        }
+    }
+
     /// <summary>SIGKILL, and waits until the process is gone.</summary>
     public async Task KillAsync()
     {
@@ -92,8 +126,7 @@ internal sealed class Program : IAsyncDisposable
     /// <summary>SIGTERM, and waits for the exit code.</summary>
     public async Task<int> TerminateAsync()
     {
-        using Process kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
+        await SignalAsync("TERM");
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         return _process.ExitCode;
     }
@@ -113,5 +146,18 @@ internal sealed class Program : IAsyncDisposable
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private void Add(string line)
+    {
+        lock (_lines)
+        {
+            _lines.Add(line);
+            foreach ((Func<string, bool> Fits, TaskCompletionSource<string> Found) wait in _awaited.Where(wait => wait.Fits(line)).ToArray())
+            {
+                _awaited.Remove(wait);
+                wait.Found.TrySetResult(line);
+            }
+        }
     }
 }

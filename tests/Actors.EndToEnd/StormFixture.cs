@@ -1,14 +1,15 @@
 using Actors.Client;
+using Actors.Postgres.Tests;
 using Actors.Storage;
-using Actors.Sqlite;
 
 namespace Actors.EndToEnd;
 
-/// <summary>A silo process on a database file, a recorder process, and a client that does not give up while the silo is away.</summary>
-internal sealed class StormFixture : IAsyncDisposable
+/// <summary>A silo process on a database, a recorder process, and a client that does not give up while the silo is away.</summary>
+internal sealed class StormFixture(DatabaseKind kind) : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("actors-storm-").FullName;
     private readonly int _port = Program.FreePort();
+    private TestDatabase _database = null!;
     private Program? _recorder;
     private string _recorderUrl = "";
     private HttpClient? _recorderHttp;
@@ -17,14 +18,13 @@ internal sealed class StormFixture : IAsyncDisposable
 
     public ActorsClient Client { get; private set; } = null!;
 
-    public string Database => Path.Combine(_folder, "actors.db");
-
     private string Log => Path.Combine(_folder, "effects.log");
 
     public async Task<StormFixture> StartAsync()
     {
+        _database = await TestDatabase.CreateAsync(kind);
         (_recorder, _recorderUrl) = await Program.StartAsync(
-            Program.Dll("tests", "Actors.EndToEnd.Recorder"), [Database, Log], line => line.StartsWith("http://", StringComparison.Ordinal));
+            Program.Dll("tests", "Actors.EndToEnd.Recorder"), [_database.Setting, Log], line => line.StartsWith("http://", StringComparison.Ordinal));
         _recorderHttp = new HttpClient { BaseAddress = new Uri(_recorderUrl), Timeout = Timeout.InfiniteTimeSpan };
         await StartSiloAsync();
         HttpClient http = new() { BaseAddress = new Uri($"http://127.0.0.1:{_port}") };
@@ -40,7 +40,7 @@ internal sealed class StormFixture : IAsyncDisposable
             line => line.StartsWith("Actors ", StringComparison.Ordinal),
             new Dictionary<string, string>
             {
-                ["ACTORS_DATABASE"] = Database,
+                ["ACTORS_DATABASE"] = _database.Setting,
                 ["Actors__Plugins__0"] = Program.Dll("tests", "Actors.EndToEnd.Plugin"),
                 ["Recorder__Url"] = _recorderUrl,
                 ["Logging__LogLevel__Default"] = "Warning",
@@ -64,7 +64,7 @@ internal sealed class StormFixture : IAsyncDisposable
 
     public async Task<IReadOnlyList<string>> InvariantsAsync()
     {
-        await using SqliteStore store = await SqliteStore.OpenReadOnlyAsync(new SqliteStoreOptions { Path = Database });
+        await using IStore store = await _database.OpenToReadAsync();
         return await store.CheckInvariantsAsync(CancellationToken.None);
     }
 
@@ -77,6 +77,7 @@ internal sealed class StormFixture : IAsyncDisposable
             await _recorder.DisposeAsync();
         }
 
+        await _database.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 }

@@ -44,6 +44,15 @@ public sealed class PostgresErrorTests
     public void After_a_commit_was_sent_a_lost_server_leaves_the_outcome_open(string code, StoreFailure kind) =>
         Assert.Equal(kind, PostgresErrors.From(code, "so it is", "here", sent: true).Kind);
 
+    [Fact]
+    public void A_pooler_that_passes_no_settings_on_is_named()
+    {
+        StoreException error = PostgresErrors.From("08P01", "unsupported startup parameter: search_path", "the database shop");
+
+        Assert.Equal(StoreFailure.Fatal, error.Kind);
+        Assert.Contains("pooler", error.Message);
+    }
+
     [Theory]
     [InlineData(false, StoreFailure.Transient)]
     [InlineData(true, StoreFailure.UnknownOutcome)]

@@ -132,6 +132,48 @@ public sealed class PostgresMigrationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_database_that_is_set_read_only_is_refused()
+    {
+        PostgresStoreOptions options = await _fixture.OptionsAsync();
+        await _fixture.Server.ExecuteAsync("CREATE DATABASE closed");
+        await _fixture.Server.ExecuteAsync("ALTER DATABASE closed SET default_transaction_read_only = on");
+
+        Assert.Contains("set read-only", await RefusalAsync(new() { ConnectionString = _fixture.Server.ConnectionString("closed"), Schema = options.Schema }));
+    }
+
+    [Fact]
+    public async Task A_standby_is_refused()
+    {
+        PostgresStoreOptions options = await _fixture.OptionsAsync();
+        int port = await _fixture.Server.StartStandbyAsync();
+
+        string refusal = await RefusalAsync(new()
+        {
+            ConnectionString = options.ConnectionString.Replace($"Port={_fixture.Server.Port}", $"Port={port}", StringComparison.Ordinal),
+            Schema = options.Schema,
+        });
+
+        Assert.Contains("is on a standby, which cannot be written. Connect to the primary.", refusal);
+    }
+
+    [Fact]
+    public void A_server_that_is_too_old_is_refused()
+    {
+        ServerFacts facts = Facts() with { Version = 120022 };
+
+        Assert.Equal("is served by PostgreSQL 12.22, which is too old. Update the server to 13 or later.", facts.Refusal(Facts().Settings));
+        Assert.Null(Facts().Refusal(Facts().Settings));
+    }
+
+    [Fact]
+    public void A_pooler_that_drops_the_settings_of_a_session_is_named_with_them()
+    {
+        ServerFacts facts = Facts() with { Settings = new Dictionary<string, string> { ["enable_seqscan"] = "on", ["search_path"] = "\"actors\"" } };
+
+        Assert.Contains("(enable_seqscan): a pooler between drops them", facts.Refusal(Facts().Settings));
+    }
+
+    [Fact]
     public async Task A_server_that_is_not_there_is_asked_again_later()
     {
         StoreException error = await Assert.ThrowsAsync<StoreException>(
@@ -148,8 +190,21 @@ public sealed class PostgresMigrationTests : IAsyncLifetime
     [InlineData("Host=a", "Bad")]
     [InlineData("Host=a", "a\"; DROP SCHEMA x")]
     [InlineData("Host=a", "")]
+    [InlineData("Host=a;Maximum Pool Size=3", "actors")]
+    [InlineData("Host=a;Minimum Pool Size=30;Maximum Pool Size=20", "actors")]
     public async Task A_wrong_option_is_a_bug_of_the_caller(string connection, string schema) =>
         await Assert.ThrowsAsync<ArgumentException>(() => PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = connection, Schema = schema }));
+
+    private static ServerFacts Facts() => new()
+    {
+        Version = 150000,
+        Encoding = "UTF8",
+        SynchronousCommit = "on",
+        IsStandby = false,
+        IsReadOnly = false,
+        ProcessId = 1,
+        Settings = new Dictionary<string, string> { ["enable_seqscan"] = "off", ["search_path"] = "actors" },
+    };
 
     private static async Task<string> RefusalAsync(PostgresStoreOptions options)
     {

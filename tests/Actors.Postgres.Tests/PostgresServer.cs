@@ -11,17 +11,19 @@ namespace Actors.Postgres.Tests;
 /// A PostgreSQL server of this test run alone: the system's binaries, a data directory of its own, a free port of the loopback. Nothing of an installed
 /// server is touched. Commits are really flushed, as in production.
 /// </summary>
-internal sealed class PostgresServer
+internal sealed class PostgresServer : IAsyncDisposable
 {
-    private static readonly Lazy<Task<PostgresServer>> Only = new(() => Task.Run(StartAsync));
+    private static readonly Lazy<Task<PostgresServer>> Only = new(() => Task.Run(() => StartNewAsync()));
 
     private readonly string _directory;
     private readonly string _binaries;
+    private readonly string _options;
 
-    private PostgresServer(string directory, string binaries, int port)
+    private PostgresServer(string directory, string binaries, int port, string options)
     {
         _directory = directory;
         _binaries = binaries;
+        _options = options;
         Port = port;
     }
 
@@ -29,6 +31,69 @@ internal sealed class PostgresServer
 
     /// <summary>The one of this test run, started on first use and removed when the process ends.</summary>
     public static Task<PostgresServer> GetAsync() => Only.Value;
+
+    /// <summary>One of its own, for tests that stop it. It is removed when it is disposed, at the latest when the process ends.</summary>
+    /// <param name="settings">Further settings of the server, as <c>name=value</c>.</param>
+    public static async Task<PostgresServer> StartNewAsync(params string[] settings)
+    {
+        string binaries = await FindBinariesAsync();
+        string directory = Directory.CreateTempSubdirectory("actors-postgres-").FullName;
+        string password = Path.Combine(directory, "password");
+        await File.WriteAllTextAsync(password, "secret");
+        if (Environment.IsPrivilegedProcess)
+        {
+            // The server refuses to run as root.
+            await RunAsync("chown", ["-R", "postgres", directory]);
+        }
+
+        int port = FreePort();
+        string options = string.Create(
+            CultureInfo.InvariantCulture,
+            $"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c fsync=on -c max_connections=400 -c shared_buffers=64MB");
+        PostgresServer server = new(directory, binaries, port, string.Join(" -c ", settings.Prepend(options)));
+        await server.RunAsServerAsync(
+            "initdb", "--pgdata", server.Data, "--username", "postgres", "--pwfile", password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8");
+        server.StopWithThisProcess();
+        await server.StartAsync();
+        return server;
+    }
+
+    private string Data => Path.Combine(_directory, "data");
+
+    private string LogFile => Path.Combine(_directory, "log");
+
+    /// <summary>Starts it again on the same port.</summary>
+    public Task StartAsync() => RunAsServerAsync("pg_ctl", "--pgdata", Data, "--wait", "--log", LogFile, "--options", _options, "start");
+
+    /// <summary>Stops it without a shutdown checkpoint, like a crash: the next start recovers from the log.</summary>
+    public Task StopAsync() => RunAsServerAsync("pg_ctl", "--pgdata", Data, "--mode", "immediate", "--wait", "stop");
+
+    /// <summary>Starts it when it was stopped.</summary>
+    public async Task EnsureRunsAsync()
+    {
+        if (!File.Exists(Path.Combine(Data, "postmaster.pid")))
+        {
+            await StartAsync();
+        }
+    }
+
+    /// <summary><c>pg_ctl restart -m immediate</c>.</summary>
+    public Task RestartAsync() =>
+        RunAsServerAsync("pg_ctl", "--pgdata", Data, "--mode", "immediate", "--wait", "--log", LogFile, "--options", _options, "restart");
+
+    /// <summary>The lines of the server's own log.</summary>
+    public Task<string[]> ReadLogAsync() => File.ReadAllLinesAsync(LogFile);
+
+    /// <summary>Stops and removes it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (File.Exists(Path.Combine(Data, "postmaster.pid")))
+        {
+            await StopAsync();
+        }
+
+        Directory.Delete(_directory, recursive: true);
+    }
 
     public string ConnectionString(string database = "postgres") =>
         string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={Port};Username=postgres;Password=secret;Database={database};Maximum Pool Size=24;Timeout=30");
@@ -43,31 +108,6 @@ internal sealed class PostgresServer
 
     public async Task ExecuteAsync(string sql, string database = "postgres") => await QueryAsync<object>(sql, database);
 
-    private static async Task<PostgresServer> StartAsync()
-    {
-        string binaries = await FindBinariesAsync();
-        string directory = Directory.CreateTempSubdirectory("actors-postgres-").FullName;
-        string data = Path.Combine(directory, "data");
-        string password = Path.Combine(directory, "password");
-        await File.WriteAllTextAsync(password, "secret");
-        if (Environment.IsPrivilegedProcess)
-        {
-            // The server refuses to run as root.
-            await RunAsync("chown", ["-R", "postgres", directory]);
-        }
-
-        int port = FreePort();
-        PostgresServer server = new(directory, binaries, port);
-        await server.RunAsServerAsync(
-            "initdb", "--pgdata", data, "--username", "postgres", "--pwfile", password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8");
-        string options = string.Create(
-            CultureInfo.InvariantCulture,
-            $"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c fsync=on -c max_connections=400 -c shared_buffers=64MB");
-        server.StopWithThisProcess();
-        await server.RunAsServerAsync("pg_ctl", "--pgdata", data, "--wait", "--log", Path.Combine(directory, "log"), "--options", options, "start");
-        return server;
-    }
-
     private static async Task<string> FindBinariesAsync()
     {
         if (Newest() is { } installed)
@@ -81,8 +121,9 @@ internal sealed class PostgresServer
                 "These tests need the server binaries of PostgreSQL in /usr/lib/postgresql/*/bin. Install them: apt-get install postgresql.");
         }
 
-        await RunAsync("apt-get", ["update"]);
-        await RunAsync("apt-get", ["install", "--yes", "--no-install-recommends", "postgresql"]);
+        // Several test processes may find it missing at once: the first installs it, the others wait and find it there.
+        const string Install = "ls /usr/lib/postgresql/*/bin/initdb || { apt-get update && apt-get install --yes --no-install-recommends postgresql; }";
+        await RunAsync("flock", [Path.Combine(Path.GetTempPath(), "actors-postgres-install.lock"), "/bin/sh", "-c", Install]);
         return Newest() ?? throw new InvalidOperationException("The package postgresql was installed, but /usr/lib/postgresql/*/bin has no initdb.");
     }
 
@@ -132,11 +173,25 @@ internal sealed class PostgresServer
         }
     }
 
+    /// <summary>Starts a standby that follows this server, which goes with it when the tests end.</summary>
+    /// <returns>Its port.</returns>
+    public async Task<int> StartStandbyAsync()
+    {
+        string data = Path.Combine(_directory, "standby");
+        int port = FreePort();
+        string source = string.Create(CultureInfo.InvariantCulture, $"host=127.0.0.1 port={Port} user=postgres password=secret");
+        await RunAsServerAsync("pg_basebackup", "--pgdata", data, "--dbname", source, "--write-recovery-conf", "--checkpoint", "fast");
+        string options = string.Create(CultureInfo.InvariantCulture, $"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c max_connections=400");
+        await RunAsServerAsync("pg_ctl", "--pgdata", data, "--wait", "--log", Path.Combine(_directory, "standby.log"), "--options", options, "start");
+        return port;
+    }
+
     // A shell beside the tests: it also stops the server and removes its directory when the test process is killed.
     private void StopWithThisProcess()
     {
-        string stop = $"'{Path.Combine(_binaries, "pg_ctl")}' --pgdata '{Path.Combine(_directory, "data")}' --mode immediate --wait stop";
+        string stop = $"'{Path.Combine(_binaries, "pg_ctl")}' --pgdata '{Data}' --mode immediate --wait stop";
         string asServer = Environment.IsPrivilegedProcess ? $"runuser -u postgres -- {stop}" : stop;
+        asServer += $"; [ ! -d '{_directory}/standby' ] || {asServer.Replace($"{_directory}/data", $"{_directory}/standby", StringComparison.Ordinal)}";
         string wait = string.Create(CultureInfo.InvariantCulture, $"while kill -0 {Environment.ProcessId}; do sleep 0.3; done");
         using Process? shell = Process.Start(new ProcessStartInfo(
             "setsid", ["--fork", "/bin/sh", "-c", $"exec > /dev/null 2>&1 < /dev/null; {wait}; {asServer}; rm -rf '{_directory}'"]) { WorkingDirectory = "/" });

@@ -4,13 +4,15 @@ using System.Text;
 using System.Text.Json;
 using Actors.Client;
 using Actors.Flows;
+using Actors.Postgres.Tests;
+using Actors.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Actors.Hosting.Tests;
 
-/// <summary>A whole server on a loopback port, on the store in memory.</summary>
-public sealed class SiloFixture : IAsyncLifetime
+/// <summary>A whole server on a loopback port, on the store in memory unless a derived fixture has another.</summary>
+public class SiloFixture : IAsyncLifetime
 {
     public const int PayloadBytesMax = 256 * 1024;
 
@@ -66,18 +68,21 @@ public sealed class SiloFixture : IAsyncLifetime
         return app;
     }
 
-    public async Task InitializeAsync()
+    public virtual Task InitializeAsync() => StartAsync([]);
+
+    private protected async Task StartAsync(string[] settings)
     {
-        _app = await StartAsync();
+        _app = await StartAsync(null, settings);
         Address = new Uri(_app.Urls.Single());
         Http = new HttpClient { BaseAddress = Address };
         Client = new ActorsClient(Http);
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         Http.Dispose();
-        await _app!.DisposeAsync();
+        await _app!.StopAsync();
+        await _app.DisposeAsync();
     }
 
     public Task<HttpResponseMessage> PostAsync(string path, string? json, string? key = null, string contentType = "application/json")
@@ -114,10 +119,52 @@ public sealed class SiloFixture : IAsyncLifetime
     }
 }
 
+/// <summary>The same on a database; what all tests together left in it proves sound at the end.</summary>
+public abstract class DatabaseSiloFixture : SiloFixture
+{
+    private readonly DatabaseKind _kind;
+    private TestDatabase? _database;
+
+    private protected DatabaseSiloFixture(DatabaseKind kind) => _kind = kind;
+
+    public override async Task InitializeAsync()
+    {
+        _database = await TestDatabase.CreateAsync(_kind);
+        await StartAsync(["--Actors:Ephemeral=false", $"--Actors:Database={_database.Setting}"]);
+    }
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await using (IStore store = await _database!.OpenAsync())
+        {
+            Assert.Empty(await store.CheckInvariantsAsync(default));
+        }
+
+        await _database.DisposeAsync();
+    }
+}
+
+public sealed class SqliteSiloFixture() : DatabaseSiloFixture(DatabaseKind.Sqlite);
+
+public sealed class PostgresSiloFixture() : DatabaseSiloFixture(DatabaseKind.Postgres);
+
 [CollectionDefinition(Name)]
 public sealed class OneSilo : ICollectionFixture<SiloFixture>
 {
     public const string Name = "one silo";
+}
+
+[CollectionDefinition(Name)]
+public sealed class OneSqliteSilo : ICollectionFixture<SqliteSiloFixture>
+{
+    public const string Name = "one silo on SQLite";
+}
+
+[CollectionDefinition(Name)]
+public sealed class OnePostgresSilo : ICollectionFixture<PostgresSiloFixture>
+{
+    public const string Name = "one silo on PostgreSQL";
 }
 
 internal static class Responses

@@ -88,14 +88,16 @@ internal static class DemoCommand
             return $"\nThe order waits for a person: {task.Title}\nIt is in memory only and ends here. Run it again with --yes, on a terminal, or without --db memory to keep it.";
         }
 
-        string db = database == DefaultDatabase ? "" : $" --db {(StoreSetting.Describe(database) == database ? database : "…")}";
+        string place = StoreSetting.Describe(database);
+        string named = place == database ? database : "…";
+        string db = database == DefaultDatabase ? "" : $" --db {named}";
         return $"""
 
             The order waits for a person: {task.Title}
-            It is safe in {database} and costs nothing while it waits. Ways to go on:
+            It is safe in {place} and costs nothing while it waits. Ways to go on:
               actors demo{db}          on a terminal: it asks you
               actors demo{db} --yes    approve it
-              actors serve --samples --db {database}, and then
+              actors serve --samples --db {named}, and then
                 actors tasks answer {task.Id} approve
                 curl -X POST http://127.0.0.1:5080/human-tasks/{task.Id}/answer -H 'Content-Type: application/json' -d '{"{"}"decision":"approve"{"}"}'
             """;

@@ -98,7 +98,7 @@ internal static class RunCommand
         : $"""
 
             The run waits for a person: {task.Title}
-            It is safe in {database}. To go on: actors serve --flows {Path.GetDirectoryName(Path.GetFullPath(flow))}{string.Concat(plugins.Select(p => $" --plugin {p}"))} --db {database}, and then
+            It is safe in {StoreSetting.Describe(database)}. To go on: actors serve --flows {Path.GetDirectoryName(Path.GetFullPath(flow))}{string.Concat(plugins.Select(p => $" --plugin {p}"))} --db {(StoreSetting.Describe(database) == database ? database : "…")}, and then
               actors tasks answer {task.Id} {task.Decisions[0]}
               curl -X POST http://127.0.0.1:5080/human-tasks/{task.Id}/answer -H 'Content-Type: application/json' -d '{"{"}"decision":"{task.Decisions[0]}"{"}"}'
             """;

@@ -15,10 +15,11 @@ internal static class ServeCommand
         Option<string?> flows = new("--flows") { Description = "A folder of YAML flows", HelpName = "dir" };
         Option<string?> database = LocalOptions.Database(ActorsOptions.DefaultDatabase);
         Option<bool> ephemeral = LocalOptions.Ephemeral();
+        Option<bool> migrate = new("--migrate") { Description = "Bring a PostgreSQL database up to date first; a file always is" };
         Option<string[]> plugins = LocalOptions.Plugins();
         Option<bool> samples = new("--samples") { Description = "Serve the sample order of 'actors demo', too" };
         Option<string?> urls = new("--urls") { Description = $"Where to listen. Default: {WireText.DefaultUrl}", HelpName = "urls" };
-        Command command = new("serve", "Serve flows over HTTP") { flows, database, ephemeral, plugins, samples, urls };
+        Command command = new("serve", "Serve flows over HTTP") { flows, database, ephemeral, migrate, plugins, samples, urls };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             List<string> line = [];
@@ -26,6 +27,7 @@ internal static class ServeCommand
             Add(line, "Actors:Flows", parsed.GetValue(flows));
             Add(line, "Actors:Database", parsed.GetValue(database));
             Add(line, "Actors:Ephemeral", parsed.GetValue(ephemeral) ? "true" : null);
+            Add(line, "Actors:Migrate", parsed.GetValue(migrate) ? "true" : null);
             string[] assemblies = parsed.GetValue(plugins) ?? [];
             for (int i = 0; i < assemblies.Length; i++)
             {

@@ -15,6 +15,12 @@ public sealed class ActorsOptions
     /// </summary>
     public string Database { get; set; } = DefaultDatabase;
 
+    /// <summary>True: brings a shared PostgreSQL database up to date when the host starts. Default false: an operator does, with <c>actors migrate</c>. A file always is.</summary>
+    public bool Migrate { get; set; }
+
+    /// <summary>Settings for a database on PostgreSQL.</summary>
+    public PostgresOptions Postgres { get; set; } = new();
+
     /// <summary>True: everything is kept in memory and gone when the process ends. Default false.</summary>
     public bool Ephemeral { get; set; }
 
@@ -32,6 +38,16 @@ public sealed class ActorsOptions
 
     /// <summary>How a key is written, for messages: <c>Actors:Flows (environment: Actors__Flows)</c>.</summary>
     public static string KeyText(string key) => $"{Section}:{key} (environment: {Section}__{key.Replace(":", "__", StringComparison.Ordinal)})";
+}
+
+/// <summary>The configuration section <c>Actors:Postgres</c>.</summary>
+public sealed class PostgresOptions
+{
+    /// <summary>How many connections are kept when nothing is to do. Goes before <c>Minimum Pool Size</c> in the connection string; null leaves that one.</summary>
+    public int? PoolMin { get; set; }
+
+    /// <summary>How many connections there are at the most; at least 4. Goes before <c>Maximum Pool Size</c> in the connection string; null leaves that one, or Npgsql's default of 100.</summary>
+    public int? PoolMax { get; set; }
 }
 
 /// <summary>The host cannot start, because of its settings, a plugin, a flow or its database. The message names the setting and the cure.</summary>

@@ -53,6 +53,7 @@ internal static class SettingsCheck
             faults.Add($"{ActorsOptions.KeyText("Silo:Lease")} is {options.Silo.Lease}; it must be at least four times Silo:TickInterval ({options.Silo.TickInterval}), so that one slow beat ends no life.");
         }
 
+        CheckPool(options.Postgres, faults);
         return faults.Count == 0 ? options : throw Refuse(faults, null);
     }
 
@@ -73,6 +74,23 @@ internal static class SettingsCheck
             {
                 FindUnknown(child, nameof(ActorsOptions.Silo) + ":", typeof(SiloOptions), faults);
             }
+            else if (string.Equals(child.Key, nameof(ActorsOptions.Postgres), StringComparison.OrdinalIgnoreCase) && type == typeof(ActorsOptions))
+            {
+                FindUnknown(child, nameof(ActorsOptions.Postgres) + ":", typeof(PostgresOptions), faults);
+            }
+        }
+    }
+
+    private static void CheckPool(PostgresOptions pool, List<string> faults)
+    {
+        if (pool.PoolMax is < Actors.Postgres.PostgresStoreOptions.PoolSizeMin)
+        {
+            faults.Add($"{ActorsOptions.KeyText("Postgres:PoolMax")} is {pool.PoolMax}: a silo needs {Actors.Postgres.PostgresStoreOptions.PoolSizeMin} connections at the least.");
+        }
+
+        if (pool.PoolMin < 0 || pool.PoolMin > pool.PoolMax)
+        {
+            faults.Add($"{ActorsOptions.KeyText("Postgres:PoolMin")} is {pool.PoolMin}: it must be from 0 to Postgres:PoolMax.");
         }
     }
 

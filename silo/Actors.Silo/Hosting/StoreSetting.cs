@@ -112,8 +112,41 @@ public static partial class StoreSetting
         }
     }
 
-    internal static ValueTask<IStore> OpenAsync(ActorsOptions options, TimeProvider time, CancellationToken cancellationToken) =>
-        OpenAsync(options.Ephemeral ? "memory" : options.Database, ActorsOptions.KeyText(nameof(ActorsOptions.Database)), time, cancellationToken);
+    internal static async ValueTask<IStore> OpenAsync(ActorsOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        string setting = ActorsOptions.KeyText(nameof(ActorsOptions.Database));
+        string database = options.Ephemeral ? "memory" : options.Database;
+        if (ReadPostgres(database, setting, Environment.GetEnvironmentVariable) is not { } read)
+        {
+            return await OpenAsync(database, setting, time, cancellationToken);
+        }
+
+        PostgresStoreOptions postgres = WithPool(read, options.Postgres);
+        if (options.Migrate)
+        {
+            await using IStore migrated = await OpenAsync(postgres, setting, time, migrate: true, cancellationToken);
+        }
+
+        return await OpenAsync(postgres, setting, time, migrate: false, cancellationToken);
+    }
+
+    internal static PostgresStoreOptions WithPool(PostgresStoreOptions options, PostgresOptions pool)
+    {
+        // Of two words for one thing, Npgsql takes the last.
+        DbConnectionStringBuilder parts = new() { ConnectionString = options.ConnectionString };
+        Set("Minimum Pool Size", pool.PoolMin);
+        Set("Maximum Pool Size", pool.PoolMax);
+        return new PostgresStoreOptions { ConnectionString = parts.ConnectionString, Schema = options.Schema };
+
+        void Set(string key, int? value)
+        {
+            if (value is { } size)
+            {
+                parts.Remove(key);
+                parts[key] = size.ToString(CultureInfo.InvariantCulture);
+            }
+        }
+    }
 
     /// <summary>Opens the store that a setting names, making the folder of a file.</summary>
     /// <param name="migrate">True: brings a shared database up to date as well. A file always is.</param>

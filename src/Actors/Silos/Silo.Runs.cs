@@ -81,14 +81,20 @@ public sealed partial class Silo
         // A timer runs 49 days at most; who waits longer asks again.
         using CancellationTokenSource over = new(limit < WaitMax ? limit : WaitMax, Time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
+        // Of a run that is here there is nothing to read until its end is told.
+        bool read = _life is not { } life || !life.Grains.WillPublishEnd(id, caller.Tenant);
         while (true)
         {
-            RunResult result = await GetRunAsync(id, caller, cancellationToken).ConfigureAwait(false) ?? throw UnknownRun(id);
-            if (result.Run.Status.IsFinal() || over.IsCancellationRequested)
+            if (read)
             {
-                return result;
+                RunResult result = await GetRunAsync(id, caller, cancellationToken).ConfigureAwait(false) ?? throw UnknownRun(id);
+                if (result.Run.Status.IsFinal() || over.IsCancellationRequested)
+                {
+                    return result;
+                }
             }
 
+            read = true;
             try
             {
                 await watch.WaitAsync(either.Token).ConfigureAwait(false);
@@ -147,6 +153,12 @@ public sealed partial class Silo
             {
                 // Something was committed, but nothing for this watcher: it may have asked for what comes after an event that never was.
                 row = await Store.GetRunAsync(caller.Tenant, id, cancellationToken).ConfigureAwait(false) ?? throw UnknownRun(id);
+                woken = false;
+                if (row.Status.IsFinal())
+                {
+                    // It ended after the journal was read: its last events are there now.
+                    continue;
+                }
             }
 
             if (row.Status.IsFinal())

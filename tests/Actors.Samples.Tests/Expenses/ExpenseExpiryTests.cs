@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Actors.Postgres.Tests;
 using Actors.Samples.Expenses;
 using Actors.Silos;
 using Actors.Storage;
@@ -6,10 +7,19 @@ using Actors.Storage;
 namespace Actors.Samples.Tests.Expenses;
 
 /// <summary>What happens when nobody answers, in days that pass at once.</summary>
-public sealed class ExpenseExpiryTests
+public sealed class ExpenseExpirySqliteTests() : ExpenseExpiryTests(DatabaseKind.Sqlite);
+
+public sealed class ExpenseExpiryPostgresTests() : ExpenseExpiryTests(DatabaseKind.Postgres);
+
+public abstract class ExpenseExpiryTests : SampleTests
 {
     private readonly ExpenseBook _book = new();
     private readonly ManualTime _time = new();
+
+    private protected ExpenseExpiryTests(DatabaseKind kind)
+        : base(kind)
+    {
+    }
 
     public static TheoryData<string> Flows => ExpenseFlowTests.Flows;
 
@@ -64,7 +74,7 @@ public sealed class ExpenseExpiryTests
         Assert.Equal("mia", Result(await silo.End(run)).DecidedBy);
     }
 
-    private Task<SampleSilo> StartSilo() => SampleSilo.StartAsync((tasks, flows) => ExpenseSample.Register(tasks, flows, _book), time: _time);
+    private Task<SampleSilo> StartSilo() => StartSilo((tasks, flows) => ExpenseSample.Register(tasks, flows, _book), time: _time);
 
     // What was under way while the clock jumped counts its next waits from there on, so the clock must not stand still after a jump.
     private async Task<T> AsTimeGoesOn<T>(Task<T> awaited)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Actors.Postgres.Tests;
 using Actors.Samples.Expenses;
 using Actors.Silos;
 using Actors.Storage;
@@ -6,9 +7,18 @@ using Actors.Storage;
 namespace Actors.Samples.Tests.Expenses;
 
 /// <summary>What the YAML flow and the C# flow have in common: both run each of these.</summary>
-public sealed class ExpenseFlowTests
+public sealed class ExpenseFlowSqliteTests() : ExpenseFlowTests(DatabaseKind.Sqlite);
+
+public sealed class ExpenseFlowPostgresTests() : ExpenseFlowTests(DatabaseKind.Postgres);
+
+public abstract class ExpenseFlowTests : SampleTests
 {
     private readonly ExpenseBook _book = new();
+
+    private protected ExpenseFlowTests(DatabaseKind kind)
+        : base(kind)
+    {
+    }
 
     public static TheoryData<string> Flows => [ExpenseSample.YamlFlow, ExpenseSample.CodeFlow];
 
@@ -106,7 +116,7 @@ public sealed class ExpenseFlowTests
         Assert.Equal("invalid_amount", run.Error!.Code);
     }
 
-    private Task<SampleSilo> StartSilo() => SampleSilo.StartAsync((tasks, flows) => ExpenseSample.Register(tasks, flows, _book));
+    private Task<SampleSilo> StartSilo() => StartSilo((tasks, flows) => ExpenseSample.Register(tasks, flows, _book));
 
     private static ExpenseResult Completed(RunResult run)
     {

@@ -1,11 +1,21 @@
+using Actors.Postgres.Tests;
 using Actors.Samples.Orders;
 using Actors.Silos;
 using Actors.Storage;
 
 namespace Actors.Samples.Tests.Orders;
 
-public sealed class OrderCancelTests : OrderFlowTests
+public sealed class OrderCancelSqliteTests() : OrderCancelTests(DatabaseKind.Sqlite);
+
+public sealed class OrderCancelPostgresTests() : OrderCancelTests(DatabaseKind.Postgres);
+
+public abstract class OrderCancelTests : OrderFlowTests
 {
+    private protected OrderCancelTests(DatabaseKind kind)
+        : base(kind)
+    {
+    }
+
     private static readonly string[] CleanUpTasks = ["ReleaseStock", "RefundPayment", "NotifyCustomerCancelled"];
 
     [Theory]

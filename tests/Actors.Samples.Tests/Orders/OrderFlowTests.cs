@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Actors.Postgres.Tests;
 using Actors.Samples.Orders;
 using Actors.Silos;
 using Actors.Storage;
@@ -6,15 +7,20 @@ using Actors.Storage;
 namespace Actors.Samples.Tests.Orders;
 
 /// <summary>What the YAML flow and the C# flow have in common: both run each of these.</summary>
-public abstract class OrderFlowTests
+public abstract class OrderFlowTests : SampleTests
 {
+    private protected OrderFlowTests(DatabaseKind kind)
+        : base(kind)
+    {
+    }
+
     /// <summary>Both ways of writing the flow.</summary>
     public static TheoryData<string> Flows => [OrderSample.YamlFlow, OrderSample.CodeFlow];
 
-    private protected static Task<SampleSilo> StartSilo(Shop shop, IStore? store = null) =>
-        SampleSilo.StartAsync((tasks, flows) => OrderSample.Register(tasks, flows, shop), store);
+    private protected Task<SampleSilo> StartSilo(Shop shop, IStore? store = null) =>
+        StartSilo((tasks, flows) => OrderSample.Register(tasks, flows, shop), store);
 
-    private protected static async Task<(OrderResult Result, Shop Shop)> RunOrder(string flow, JsonElement input, ShopOptions? options = null)
+    private protected async Task<(OrderResult Result, Shop Shop)> RunOrder(string flow, JsonElement input, ShopOptions? options = null)
     {
         Shop shop = new(options);
         await using SampleSilo silo = await StartSilo(shop);

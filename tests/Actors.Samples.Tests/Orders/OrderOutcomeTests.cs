@@ -1,11 +1,21 @@
 using System.Text.Json;
 using Actors.Flows;
+using Actors.Postgres.Tests;
 using Actors.Samples.Orders;
 
 namespace Actors.Samples.Tests.Orders;
 
-public sealed class OrderOutcomeTests : OrderFlowTests
+public sealed class OrderOutcomeSqliteTests() : OrderOutcomeTests(DatabaseKind.Sqlite);
+
+public sealed class OrderOutcomePostgresTests() : OrderOutcomeTests(DatabaseKind.Postgres);
+
+public abstract class OrderOutcomeTests : OrderFlowTests
 {
+    private protected OrderOutcomeTests(DatabaseKind kind)
+        : base(kind)
+    {
+    }
+
     [Theory]
     [MemberData(nameof(Flows))]
     public async Task A_standard_order_is_paid_shipped_and_confirmed(string flow)

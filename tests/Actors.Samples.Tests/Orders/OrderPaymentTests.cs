@@ -1,10 +1,20 @@
 using System.Text.Json;
+using Actors.Postgres.Tests;
 using Actors.Samples.Orders;
 
 namespace Actors.Samples.Tests.Orders;
 
-public sealed class OrderPaymentTests : OrderFlowTests
+public sealed class OrderPaymentSqliteTests() : OrderPaymentTests(DatabaseKind.Sqlite);
+
+public sealed class OrderPaymentPostgresTests() : OrderPaymentTests(DatabaseKind.Postgres);
+
+public abstract class OrderPaymentTests : OrderFlowTests
 {
+    private protected OrderPaymentTests(DatabaseKind kind)
+        : base(kind)
+    {
+    }
+
     [Theory]
     [MemberData(nameof(Flows))]
     public async Task A_lost_connection_is_tried_again_until_it_works(string flow)

@@ -1,4 +1,5 @@
 using Actors.Flows;
+using Actors.Postgres.Tests;
 using Microsoft.AspNetCore.Builder;
 
 namespace Actors.Hosting.Tests.Hosting;
@@ -97,11 +98,13 @@ public sealed class SettingsTests
         _ => null,
     };
 
-    [Fact]
-    public async Task Without_settings_it_keeps_runs_in_a_file_and_its_successor_finds_them()
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite)]
+    [InlineData(DatabaseKind.Postgres)]
+    public async Task What_one_silo_kept_its_successor_finds(DatabaseKind kind)
     {
-        string folder = Directory.CreateTempSubdirectory("actors-silo").FullName;
-        string[] settings = ["--Actors:Ephemeral=false", $"--Actors:Database={folder}/deep/actors.db"];
+        await using TestDatabase database = await TestDatabase.CreateAsync(kind);
+        string[] settings = ["--Actors:Ephemeral=false", $"--Actors:Database={database.Setting}"];
         string id;
         await using (WebApplication app = await SiloFixture.StartAsync(null, settings))
         {
@@ -116,9 +119,8 @@ public sealed class SettingsTests
             Client.ActorsClient client = new(http);
             await client.SignalRunAsync(id, "go", System.Text.Json.JsonSerializer.SerializeToElement("on"));
             Assert.Equal("on", (await client.WaitForEndAsync(id)).Output?.GetString());
+            await app.StopAsync();
         }
-
-        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]

@@ -5,7 +5,15 @@ using Actors.Protocol;
 namespace Actors.Hosting.Tests.HumanTasks;
 
 [Collection(OneSilo.Name)]
-public sealed class HumanTaskTests(SiloFixture silo)
+public sealed class HumanTaskMemoryTests(SiloFixture silo) : HumanTaskTests(silo);
+
+[Collection(OneSqliteSilo.Name)]
+public sealed class HumanTaskSqliteTests(SqliteSiloFixture silo) : HumanTaskTests(silo);
+
+[Collection(OnePostgresSilo.Name)]
+public sealed class HumanTaskPostgresTests(PostgresSiloFixture silo) : HumanTaskTests(silo);
+
+public abstract class HumanTaskTests(SiloFixture silo)
 {
     [Fact]
     public async Task A_question_is_shown_answered_and_given_to_the_flow()

@@ -5,7 +5,15 @@ using Actors.Protocol;
 namespace Actors.Hosting.Tests.Runs;
 
 [Collection(OneSilo.Name)]
-public sealed class RunTests(SiloFixture silo)
+public sealed class RunMemoryTests(SiloFixture silo) : RunTests(silo);
+
+[Collection(OneSqliteSilo.Name)]
+public sealed class RunSqliteTests(SqliteSiloFixture silo) : RunTests(silo);
+
+[Collection(OnePostgresSilo.Name)]
+public sealed class RunPostgresTests(PostgresSiloFixture silo) : RunTests(silo);
+
+public abstract class RunTests(SiloFixture silo)
 {
     [Fact]
     public async Task Pages_together_are_all_runs_that_fit_newest_first()

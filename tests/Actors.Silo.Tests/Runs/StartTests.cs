@@ -5,7 +5,15 @@ using Actors.Protocol;
 namespace Actors.Hosting.Tests.Runs;
 
 [Collection(OneSilo.Name)]
-public sealed class StartTests(SiloFixture silo)
+public sealed class StartMemoryTests(SiloFixture silo) : StartTests(silo);
+
+[Collection(OneSqliteSilo.Name)]
+public sealed class StartSqliteTests(SqliteSiloFixture silo) : StartTests(silo);
+
+[Collection(OnePostgresSilo.Name)]
+public sealed class StartPostgresTests(PostgresSiloFixture silo) : StartTests(silo);
+
+public abstract class StartTests(SiloFixture silo)
 {
     [Fact]
     public async Task A_start_answers_201_with_the_runs_address()

@@ -7,7 +7,15 @@ using Microsoft.AspNetCore.Builder;
 namespace Actors.Hosting.Tests.Runs;
 
 [Collection(OneSilo.Name)]
-public sealed class StreamTests(SiloFixture silo)
+public sealed class StreamMemoryTests(SiloFixture silo) : StreamTests(silo);
+
+[Collection(OneSqliteSilo.Name)]
+public sealed class StreamSqliteTests(SqliteSiloFixture silo) : StreamTests(silo);
+
+[Collection(OnePostgresSilo.Name)]
+public sealed class StreamPostgresTests(PostgresSiloFixture silo) : StreamTests(silo);
+
+public abstract class StreamTests(SiloFixture silo)
 {
     [Fact]
     public async Task A_stream_resumes_after_the_last_event_and_ends_with_the_run()

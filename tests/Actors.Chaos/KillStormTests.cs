@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using Actors.Chaos.World;
+using Actors.Protocol;
+
+namespace Actors.Chaos;
+
+/// <summary>Silo processes that die without a word, one after the other, while work goes on.</summary>
+public sealed class KillStormTests(KillStormTests.Cluster cluster, ITestOutputHelper output) : IClassFixture<KillStormTests.Cluster>
+{
+    private static readonly TimeSpan OwnedLimit = TimeSpan.FromSeconds(5);
+
+    [Fact]
+    public Task Every_run_ends_right_while_a_silo_is_killed_every_second() => Scene.PlayAsync(cluster, output, async scene =>
+    {
+        int plain = ChaosMode.Pick(300, 2_000);
+        int approvals = ChaosMode.Pick(45, 300);
+        TimeSpan storm = TimeSpan.FromSeconds(ChaosMode.Pick(12, 60));
+
+        long began = TimeProvider.System.GetTimestamp();
+
+        // The runs begin all through the storm.
+        Task<RunView>[] runs = [.. Enumerable.Range(0, plain + approvals).Select(async number =>
+        {
+            TimeSpan at;
+            lock (scene.Chance)
+            {
+                at = storm * scene.Chance.NextDouble();
+            }
+
+            await Task.Delay(at);
+            object input = new { number, ask = number >= plain, sleep = number % 5 == 0, child = number % 7 == 0 };
+            RunView run = await scene.Driver.StartAsync("ten", input, $"storm-{scene.Seed}-{number}");
+            return await scene.Driver.FollowAsync(run.Id);
+        })];
+
+        List<Task> restarts = [];
+        int kills = await KillAsync(scene, storm, restarts);
+        TimeSpan owned = await scene.WhenOwnedAsync(OwnedLimit);
+        await Task.WhenAll(restarts);
+        RunView[] ended = await Task.WhenAll(runs);
+        TimeSpan rest = TimeProvider.System.GetElapsedTime(began) - storm;
+
+        scene.ExpectTen(ended);
+        Assert.All(ended, static run => Assert.Equal(run.Output!.Value.GetProperty("number").GetInt32() >= 0, run.Output.HasValue));
+        await scene.WhenEndedAsync("leaf", TimeSpan.FromSeconds(5));
+        IReadOnlyList<Effect> effects = cluster.Effects.Read();
+        scene.Print($"{plain} ten-step runs and {approvals} approvals, {kills} kills in {storm.TotalSeconds} s; everything was owned {owned.TotalSeconds:0.0} s and ended {rest.TotalSeconds:0.0} s after the last.");
+        scene.Print($"{effects.Count} effects: {effects.Count - effects.Select(static e => (e.Once, e.Attempt)).Distinct().Count()} were repeated because their outcome was not recorded, "
+            + $"{effects.Count(static e => e.Verdict.StartsWith("overlap", StringComparison.Ordinal))} were under way when it was.");
+    });
+
+    /// <summary>Kills a silo every second and starts it again; the last one at the end.</summary>
+    private static async Task<int> KillAsync(Scene scene, TimeSpan storm, List<Task> restarts)
+    {
+        int kills = 0;
+        Stopwatch clock = Stopwatch.StartNew();
+        for (bool last = false; !last;)
+        {
+            SiloNode[] running = [.. scene.World.Nodes.Where(static node => node.Runs)];
+            if (running.Length > 0)
+            {
+                SiloNode victim = running[scene.Chance.Next(running.Length)];
+                await victim.KillAsync();
+                kills++;
+                restarts.Add(victim.StartAsync());
+            }
+
+            last = clock.Elapsed >= storm && running.Length > 0;
+            TimeSpan next = TimeSpan.FromSeconds(kills) - clock.Elapsed;
+            if (!last)
+            {
+                await Task.Delay(next > TimeSpan.Zero ? next : TimeSpan.FromSeconds(0.2));
+            }
+        }
+
+        return kills;
+    }
+
+    public sealed class Cluster() : ChaosWorld(new ChaosOptions());
+}
