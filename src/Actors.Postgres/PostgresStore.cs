@@ -17,9 +17,11 @@ public sealed partial class PostgresStore : IStore
     private readonly string _place;
     private readonly int _lockClass;
 
-    private PostgresStore(NpgsqlDataSource source, string place, int lockClass)
+    private PostgresStore(NpgsqlDataSource source, NpgsqlDataSource transactions, string schema, string place, int lockClass)
     {
         _source = source;
+        _transactions = transactions;
+        _schema = schema;
         _place = place;
         _lockClass = lockClass;
     }
@@ -53,7 +55,7 @@ public sealed partial class PostgresStore : IStore
                 // Unique in the database: advisory locks know no schemas.
                 using NpgsqlCommand find = new("SELECT 'silos'::regclass::oid::bigint", connection);
                 long table = (long)(await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-                PostgresStore store = new(source, place, unchecked((int)table));
+                PostgresStore store = new(source, NpgsqlDataSource.Create(options.ReadForSteps()), options.Schema, place, unchecked((int)table));
                 if (options.Exclusive)
                 {
                     await store.TakeAloneAsync(builder.ConnectionString, options.LockWait, time ?? TimeProvider.System, cancellationToken).ConfigureAwait(false);
@@ -92,6 +94,7 @@ public sealed partial class PostgresStore : IStore
             await _exclusive.DisposeAsync().ConfigureAwait(false);
         }
 
+        await _transactions.DisposeAsync().ConfigureAwait(false);
         await _source.DisposeAsync().ConfigureAwait(false);
     }
 

@@ -27,6 +27,15 @@ public sealed partial class PostgresStoreOptions
     /// <summary>How long opening waits for the process before it. Default 10 seconds.</summary>
     public TimeSpan LockWait { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>For the SQL of steps: as the connection string says, but for what the journal's statements at the end rely on.</summary>
+    internal NpgsqlConnectionStringBuilder ReadForSteps() => new(ConnectionString)
+    {
+        Enlist = false,
+        IncludeFailedBatchedCommand = true,
+        NoResetOnClose = false,
+        ApplicationName = "actors steps",
+    };
+
     /// <exception cref="ArgumentException">A value cannot work; the message names it, but does not repeat the connection string: it may hold a password.</exception>
     internal NpgsqlConnectionStringBuilder Read()
     {

@@ -105,6 +105,7 @@ public sealed partial class Silo : IAsyncDisposable
             Committer = new Committer(Store, _scheduler, Time, _options.CommitBatchMax, _log, OnFenced),
             Alarms = alarms,
             Bodies = new Bodies(_scheduler, Time, alarms, _options.BodiesMax),
+            Transactions = new TransactionSlots(_scheduler, _options.TransactionsMax),
             Numbers = new RunNumbers(Store, life, _scheduler, OnFenced),
             SavedFlows = new SavedFlows(Store, Time),
             Flows = Flows,

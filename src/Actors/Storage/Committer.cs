@@ -68,6 +68,22 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
         }
     }
 
+    /// <summary>A transaction beside this committer found that the life is over: what a refused commit does.</summary>
+    public void EndLife(string why)
+    {
+        lock (_lock)
+        {
+            if (_stopped)
+            {
+                return;
+            }
+        }
+
+        log.LifeOver(why);
+        Stop();
+        onFenced();
+    }
+
     /// <summary>Completes when everything submitted before has been answered.</summary>
     public Task WhenIdleAsync()
     {
