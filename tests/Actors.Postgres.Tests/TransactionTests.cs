@@ -59,7 +59,7 @@ public sealed class TransactionTests : IAsyncLifetime
             Retried));
         await host.StartAsync();
 
-        Assert.Equal(3, (await host.RunAsync("fails")).Output.GetInt32());
+        Assert.Equal(3, (await host.RunAsync("fails", 0)).Output.GetInt32());
         Assert.Equal(1, await CountAsync("a"));
     }
 
@@ -80,7 +80,7 @@ public sealed class TransactionTests : IAsyncLifetime
             return bodies;
         }));
         await host.StartAsync();
-        RunId run = await host.StartRunAsync("killed");
+        RunId run = await host.StartRunAsync("killed", 0);
         await inserted.Task;
 
         host.Kill();
@@ -111,7 +111,7 @@ public sealed class TransactionTests : IAsyncLifetime
         await host.StartAsync();
 
         // Not the fault of the body: the same attempt again, though the step has one only.
-        Assert.Equal(1, (await host.RunAsync("cut")).Output.GetInt32());
+        Assert.Equal(1, (await host.RunAsync("cut", 0)).Output.GetInt32());
         Assert.Equal((2, 1), (bodies, await CountAsync("a")));
     }
 
@@ -130,7 +130,7 @@ public sealed class TransactionTests : IAsyncLifetime
         await host.StartAsync();
         proxy.Arm();
 
-        Assert.Equal(1, (await host.RunAsync("lost")).Output.GetInt32());
+        Assert.Equal(1, (await host.RunAsync("lost", 0)).Output.GetInt32());
 
         Assert.Equal((1, 1, 1), (proxy.Cuts, bodies, await CountAsync("a")));
     }
@@ -155,7 +155,7 @@ public sealed class TransactionTests : IAsyncLifetime
         }));
         await host.StartAsync();
         Silo first = host.Silo;
-        RunId run = await host.StartRunAsync("fenced");
+        RunId run = await host.StartRunAsync("fenced", 0);
         await inserted.Task;
 
         await _store.EndLifeAsync(first.LifeNo, DateTimeOffset.UtcNow, default);
@@ -180,7 +180,7 @@ public sealed class TransactionTests : IAsyncLifetime
         }));
         await host.StartAsync();
 
-        RunResult result = await host.RunAsync("long");
+        RunResult result = await host.RunAsync("long", 0);
 
         Assert.Equal((RunStatus.Failed, ErrorTypes.Timeout), (result.Run.Status, result.Error?.Type));
         Assert.Equal(0, await CountAsync("a"));
@@ -198,7 +198,7 @@ public sealed class TransactionTests : IAsyncLifetime
         }));
         await host.StartAsync();
 
-        RunResult result = await host.RunAsync("unique");
+        RunResult result = await host.RunAsync("unique", 0);
 
         Assert.Equal((RunStatus.Failed, "23505"), (result.Run.Status, result.Error?.Code));
         Assert.Equal(0, await CountAsync("a"));
@@ -222,7 +222,7 @@ public sealed class TransactionTests : IAsyncLifetime
             Retried));
         await host.StartAsync();
 
-        RunResult result = await host.RunAsync("ends");
+        RunResult result = await host.RunAsync("ends", 0);
 
         Assert.Equal((RunStatus.Failed, ErrorTypes.TransactionEnded, 1), (result.Run.Status, result.Error?.Type, bodies));
     }
@@ -238,7 +238,7 @@ public sealed class TransactionTests : IAsyncLifetime
         }));
         await host.StartAsync();
 
-        Assert.Equal(ErrorTypes.TransactionEnded, (await host.RunAsync("goes-on")).Error?.Type);
+        Assert.Equal(ErrorTypes.TransactionEnded, (await host.RunAsync("goes-on", 0)).Error?.Type);
         Assert.Equal(0, await CountAsync("a"));
     }
 
@@ -250,7 +250,7 @@ public sealed class TransactionTests : IAsyncLifetime
             "memory", (ctx, _) => ctx.Transaction("add", "a", (_, _) => Task.FromResult(Interlocked.Increment(ref bodies)), Retried));
         await host.StartAsync();
 
-        RunResult result = await host.RunAsync("memory");
+        RunResult result = await host.RunAsync("memory", 0);
 
         Assert.Equal((RunStatus.Failed, ErrorTypes.NotTransactional, 0), (result.Run.Status, result.Error?.Type, bodies));
         Assert.Contains("PostgreSQL", result.Error?.Message, StringComparison.Ordinal);
