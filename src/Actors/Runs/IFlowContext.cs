@@ -45,7 +45,8 @@ public interface IFlowContext
     /// A step whose SQL and outcome are committed in one transaction of the journal's database: exactly once. The body works on
     /// <see cref="ITransactionalStepContext.Connection"/>; when it returns, the engine commits, and when it throws, everything is rolled back. A body may run more than once,
     /// but of only one run is anything kept; what it does elsewhere (files, other systems) is not part of that.
-    /// The transaction is open for at most <see cref="StepOptions.Timeout"/> and the silo's limit (default 30 seconds). An attempt whose connection was lost is made again without being counted.
+    /// The transaction is open for at most <see cref="StepOptions.Timeout"/> and the silo's limit (default 30 seconds). An attempt for which
+    /// no connection could be opened, or whose connection was lost in the commit, is made again without being counted.
     /// </summary>
     /// <exception cref="StepFailedException">
     /// As of <see cref="Step{TIn, T}"/>; with <see cref="ErrorTypes.NotTransactional"/>, and without any retry, when the silo's store has no transactions for steps.

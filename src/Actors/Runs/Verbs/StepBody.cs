@@ -89,7 +89,11 @@ internal sealed class StepBody<TIn, T>(
             Ms = ElapsedMs();
             grain.Services.Log.AttemptFailed(grain.Info.Id.Value, verb.Key, attempt, e);
             TaskException? task = e as TaskException;
-            Failure = new AttemptFailure(FlowError.From(e), task?.Retryable ?? true, task?.RetryAfter);
+            Failure = new AttemptFailure(FlowError.From(e), task?.Retryable ?? true, task?.RetryAfter)
+            {
+                // No transaction could be opened: the body has not even begun.
+                IsFree = verb.IsTransactional && _transaction is null && e is StoreException { Kind: StoreFailure.Transient },
+            };
         }
 
         if (_transaction is not null && Failure is not null)
