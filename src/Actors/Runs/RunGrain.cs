@@ -389,6 +389,12 @@ internal sealed partial class RunGrain : ITransitionSink
             body.Abandon();
         }
 
+        foreach (TransactionEntry waiting in _transactions)
+        {
+            _ = waiting.Transaction.DisposeAsync().AsTask();
+        }
+
+        _transactions.Clear();
         FailReplies();
         _host.OnClosed(this, end, left);
     }

@@ -79,6 +79,15 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
         }
     }
 
+    /// <summary>A transaction beside this committer found that the life is over: what a refused commit does.</summary>
+    public void EndLife(string why)
+    {
+        if (TryStop())
+        {
+            onFenced(why);
+        }
+    }
+
     /// <summary>Completes when everything submitted before has been answered.</summary>
     public Task WhenIdleAsync()
     {
@@ -152,11 +161,7 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
             }
             catch (StoreException e) when (e.Kind == StoreFailure.Fenced)
             {
-                if (TryStop())
-                {
-                    onFenced(e.Message);
-                }
-
+                EndLife(e.Message);
                 return;
             }
             catch (StoreException e) when (e.Kind == StoreFailure.Data)
