@@ -9,7 +9,7 @@ public abstract class ClusterFenceSpecifications(StoreFixture fixture) : Cluster
     private static readonly string[] Paths =
     [
         "start", "step", "row only", "several", "closing", "send again", "claim", "claim runnable", "reserve", "publish", "open session", "tick", "end silent life", "post", "post an answer",
-        "count trial", "take trial back", "explain",
+        "count trial", "take trial back", "explain", "delete ended",
     ];
 
     public static TheoryData<string> All => [.. Paths];
@@ -100,6 +100,7 @@ public abstract class ClusterFenceSpecifications(StoreFixture fixture) : Cluster
         "count trial" => Cluster.CountTrialAsync(dead, mine.Id, true, default).AsTask(),
         "take trial back" => Cluster.CountTrialAsync(dead, mine.Id, false, default).AsTask(),
         "explain" => Cluster.ExplainUnclaimableAsync(dead, 10, default).AsTask(),
+        "delete ended" => Store.DeleteEndedAsync(dead, At(1000), 10, default).AsTask(),
         _ => throw new ArgumentOutOfRangeException(nameof(path), path, "No such path."),
     };
 }
