@@ -145,7 +145,7 @@ internal static class ClusterStatements
         """;
 
     public const string CountTrial = "UPDATE runs SET trials = greatest(0, trials + $3) WHERE id = $1 AND owner = $2";
-    public const string FindOwned = "SELECT id FROM runs WHERE owner = $1 LIMIT $2";
+    public const string FindOwned = "SELECT id FROM runs WHERE owner = $1 ORDER BY no LIMIT $2";
     public const string FindOwners = $"SELECT id, owner FROM runs WHERE id = ANY ($1) AND status < 5 AND owner IN {Alive}";
 
     public const string FindUnclaimable =
@@ -176,17 +176,22 @@ internal static class ClusterStatements
             SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bytea[], $7::text[], $8::bigint[], $9::bigint[],
                                  $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[]) WITH ORDINALITY
                 AS t (id, run_no, run_id, kind, key, payload, principal, at, sender, task, closed_at, by, decision, comment, place)),
-        stand AS MATERIALIZED (
+        found AS MATERIALIZED (
             SELECT g.*,
                    CASE WHEN r.no IS NULL THEN 1
                         WHEN EXISTS (SELECT 1 FROM inbox i WHERE i.id = g.id) THEN -1
                         WHEN g.task IS NOT NULL AND h.status IS DISTINCT FROM 1 THEN 2
-                        WHEN (SELECT count(*) FROM inbox i WHERE i.run_no = g.run_no) >= $15 THEN 3
                         ELSE 0 END AS answer,
                    CASE WHEN r.owner IN {Alive} THEN r.owner END AS owner
               FROM given g
               LEFT JOIN runs r ON r.no = g.run_no AND r.id = g.run_id AND r.status < 5
               LEFT JOIN human_tasks h ON h.id = g.task),
+        stand AS MATERIALIZED (
+            SELECT f.id, f.run_no, f.kind, f.key, f.payload, f.principal, f.at, f.sender, f.task, f.closed_at, f.by, f.decision, f.comment, f.place, f.owner,
+                   CASE WHEN f.answer = 0
+                         AND row_number() OVER (PARTITION BY f.run_no, f.answer ORDER BY f.place) + (SELECT count(*) FROM inbox i WHERE i.run_no = f.run_no) > $15
+                        THEN 3 ELSE f.answer END AS answer
+              FROM found f),
         accepted AS (
             INSERT INTO inbox (id, run_no, kind, key, payload, principal, at, sender)
             SELECT id, run_no, kind, key, payload, principal, at, sender FROM stand WHERE answer = 0 ORDER BY place),

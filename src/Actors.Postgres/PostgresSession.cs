@@ -116,6 +116,14 @@ internal sealed class PostgresSession : ISiloSession
         await RunAsync(
             ClusterStatements.TerminateSession, cancellationToken, Columns.Of((long)unchecked((uint)_lockClass)), Columns.Of((long)unchecked((uint)key))).ConfigureAwait(false);
         await RunAsync(ClusterStatements.LockSession, cancellationToken, Columns.Of(_lockClass), Columns.Of(key)).ConfigureAwait(false);
+        using (NpgsqlCommand alive = new(ClusterStatements.IsAlive, _listening) { Parameters = { Columns.Of(_silo) } })
+        {
+            if (!(bool)(await alive.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!)
+            {
+                throw PostgresStore.Fenced(_silo, null);
+            }
+        }
+
         _ = ListenAsync();
     }
 

@@ -16,6 +16,7 @@ public sealed partial class PostgresStore : IClusterStore
             [
                 .. Fence(ask.silo),
                 Command(ClusterStatements.Describe, Columns.Of((int)ask.silo), Columns.Of(ask.can.JournalVersion), Columns.Of([.. ask.can.Tasks])),
+                Command(ClusterStatements.DropFlows, Columns.Of((int)ask.silo)),
                 Command(
                     ClusterStatements.DescribeFlows,
                     Columns.Of((int)ask.silo), Columns.Of([.. ask.can.Flows.Select(static f => f.Flow)]), Columns.Of([.. ask.can.Flows.Select(static f => f.Version)])),
@@ -114,8 +115,9 @@ public sealed partial class PostgresStore : IClusterStore
         while (left.Count > 0)
         {
             // Of several that close one human task, or that are the same message, the later ones see what the first did.
-            HashSet<string> seen = new(StringComparer.Ordinal);
-            List<int> now = [.. left.Where(i => seen.Add(messages[i].Closing?.Id.Value ?? messages[i].Message.Id))];
+            HashSet<string> ids = new(StringComparer.Ordinal);
+            HashSet<HumanTaskId> tasks = [];
+            List<int> now = [.. left.Where(i => ids.Add(messages[i].Message.Id) & (messages[i].Closing is not { } closing || tasks.Add(closing.Id)))];
             IReadOnlyList<PostOutcome> told = await RunAsync(
                 (silo, messages: (List<PostedMessage>)[.. now.Select(i => messages[i])], inboxMax), PostAsync, cancellationToken).ConfigureAwait(false);
             for (int i = 0; i < now.Count; i++)

@@ -73,3 +73,11 @@ public sealed class PostgresTransactions() : TransactionSpecifications(new Postg
 public sealed class PostgresConcurrency() : ConcurrencySpecifications(new PostgresFixture());
 
 public sealed class PostgresRetention() : RetentionSpecifications(new PostgresFixture());
+
+public sealed class PostgresClusterLives() : ClusterLifeSpecifications(new PostgresFixture());
+
+public sealed class PostgresClusterClaims() : ClusterClaimSpecifications(new PostgresFixture());
+
+public sealed class PostgresClusterMessages() : ClusterMessageSpecifications(new PostgresFixture());
+
+public sealed class PostgresClusterFences() : ClusterFenceSpecifications(new PostgresFixture());

@@ -92,11 +92,14 @@ internal sealed partial class DatabaseCluster : ICluster
     public async ValueTask DisposeAsync()
     {
         Retire();
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        Stop();
         _lease.Dispose();
         await CloseSessionAsync().ConfigureAwait(false);
         _posts.FailAll(new UnavailableException("The silo is stopping, or its life is over; the command may have been accepted."));
     }
+
+    // Here and now, and not on another thread as CancelAsync does: what ends with it is the engine's own.
+    private void Stop() => _stopping.Cancel();
 
     // Only what keeps the life alive: whatever may take longer is done beside it, so that no beat waits for it.
     private async Task LoopAsync()

@@ -218,9 +218,12 @@ public sealed partial class Silo : IAsyncDisposable
         }
     }
 
+    // Here and now, and not on another thread as CancelAsync does.
+    private void RequestStop() => _stopRequested.Cancel();
+
     private async Task DrainAsync()
     {
-        await _stopRequested.CancelAsync().ConfigureAwait(false);
+        RequestStop();
         if (_life is not { } life)
         {
             return;

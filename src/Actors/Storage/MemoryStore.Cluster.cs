@@ -18,14 +18,19 @@ public sealed partial class MemoryStore : IClusterStore
         return done.IsCompletedSuccessfully ? ValueTask.CompletedTask : new ValueTask(done.AsTask());
     }
 
-    public ValueTask<ISiloSession> OpenSessionAsync(long silo, Action<string> onNotice, CancellationToken cancellationToken) =>
-        Locked(cancellationToken, (Store: this, Silo: silo, OnNotice: onNotice), static ISiloSession (ask) =>
+    public async ValueTask<ISiloSession> OpenSessionAsync(long silo, Action<string> onNotice, CancellationToken cancellationToken)
+    {
+        (MemorySession session, MemorySession? earlier) = await Locked(cancellationToken, (Store: this, Silo: silo, OnNotice: onNotice), static ask =>
         {
             ask.Store.RequireAlive(ask.Silo);
+            MemorySession? earlier = ask.Store._silos[ask.Silo].Session;
             MemorySession session = new(ask.Store, ask.Silo, ask.OnNotice);
             ask.Store._silos[ask.Silo].Session = session;
-            return session;
-        });
+            return (session, earlier);
+        }).ConfigureAwait(false);
+        earlier?.Break();
+        return session;
+    }
 
     public ValueTask<bool> EndSilentLifeAsync(long silo, long silent, long beat, DateTimeOffset at, CancellationToken cancellationToken) =>
         Locked(cancellationToken, (Store: this, Silo: silo, Silent: silent, Beat: beat, At: at), static ask =>
@@ -153,11 +158,14 @@ public sealed partial class MemoryStore : IClusterStore
     /// <summary>Breaks the connection of a life, as a server or a network does. For tests.</summary>
     internal void BreakSession(long silo)
     {
+        MemorySession? broken;
         lock (_lock)
         {
-            _silos[silo].Session?.Break();
+            broken = _silos[silo].Session;
             _silos[silo].Session = null;
         }
+
+        broken?.Break();
     }
 
     private PostOutcome Post(PostedMessage posted, int inboxMax)

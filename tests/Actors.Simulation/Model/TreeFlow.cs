@@ -12,6 +12,11 @@ internal interface IProbe
     void OnCall(IStepContext step, string key, long input);
 
     void OnUndo(IStepContext step, string what);
+
+    /// <summary>A body is over, however it ended.</summary>
+    void OnEnd(IStepContext step)
+    {
+    }
 }
 
 /// <summary>Runs trees over the verbs of the real engine.</summary>
@@ -153,9 +158,16 @@ internal sealed class TreeFlow : Flow<TreeInput, long>
     private async Task<long> BodyAsync(StepNode node, long input, IStepContext step, string path)
     {
         _probe.OnCall(step, path + step.StepKey, input);
-        if (node.BodyMs > 0)
+        try
         {
-            await WorkAsync(TimeSpan.FromMilliseconds(node.BodyMs), step).ConfigureAwait(false);
+            if (node.BodyMs > 0)
+            {
+                await WorkAsync(TimeSpan.FromMilliseconds(node.BodyMs), step).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _probe.OnEnd(step);
         }
 
         return step.Attempt > node.Fails ? Values.Mix(node.Id, input) : throw new TaskException($"Attempt {step.Attempt} of {node.Id} fails.", "boom");
@@ -173,6 +185,7 @@ internal sealed class TreeFlow : Flow<TreeInput, long>
     private async Task<long> FallbackAsync(StepNode node, long input, IStepContext step, string path)
     {
         _probe.OnCall(step, path + step.StepKey + "!", input);
+        _probe.OnEnd(step);
         await Task.CompletedTask;
         return Values.Mix(node.Id, input) + 1;
     }
@@ -180,6 +193,7 @@ internal sealed class TreeFlow : Flow<TreeInput, long>
     private async Task UndoAsync(IStepContext step)
     {
         _probe.OnUndo(step, step.StepKey);
+        _probe.OnEnd(step);
         await Task.CompletedTask;
         // Every other compensation needs a second attempt.
         if (step.Attempt == 1 && step.StepKey.Length % 2 == 0)

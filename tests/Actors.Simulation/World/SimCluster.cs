@@ -44,6 +44,8 @@ internal sealed class SimCluster : IProbe
     private readonly List<(HumanTaskId Task, string Decision)> _acceptedAnswers = [];
     private readonly HashSet<RunId> _acceptedCancels = [];
     private readonly Dictionary<(RunId, string Key, int Attempt, bool Fallback), List<long>> _calls = [];
+    private readonly Dictionary<(SimScheduler, string), long> _acting = [];
+    private readonly HashSet<(RunId, string Key, int Attempt)> _interrupted = [];
     private int _ids;
 
     /// <param name="store">Null: the in-memory store.</param>
@@ -82,13 +84,16 @@ internal sealed class SimCluster : IProbe
     /// <summary>Told of each transition when it is newly written.</summary>
     public Action<Transition>? OnTransition { get; set; }
 
+    /// <summary>True for a body that kills its process.</summary>
+    public Func<IStepContext, bool> IsPoison { get; set; } = static _ => false;
+
     /// <summary>Called when a process was killed by a fault, so that another begins.</summary>
     public Action<SimProcess>? OnKilled { get; set; }
 
     public SimProcess Start(string name)
     {
         SimScheduler lane = World.AddLane(name);
-        Silo silo = new(_options, new SimStore(Database, lane), _flows, _tasks, new SimTime(lane), NullLoggerFactory.Instance, lane, World.Ids);
+        Silo silo = new(_options, Database.IsShared ? new SimSharedStore(Database, lane) : new SimStore(Database, lane), _flows, _tasks, new SimTime(lane), NullLoggerFactory.Instance, lane, World.Ids);
         SimProcess process = new(name, lane, silo);
         _processes.Add(process);
         World.Trace.Say(World, () => $"{name} starts");
@@ -112,10 +117,21 @@ internal sealed class SimCluster : IProbe
 
         World.Trace.Say(World, () => $"{lane.Name} is killed");
         lane.Kill();
+
+        // The server hears it from the process's operating system.
+        World.Network.PostAfter(TimeSpan.FromMilliseconds(5), () => BreakSession(lane));
         if (ProcessOf(lane) is { } process)
         {
             OnKilled?.Invoke(process);
         }
+    }
+
+    /// <summary>Breaks the connection that stands for a process's life. False when it has none.</summary>
+    public bool BreakSession(SimScheduler lane)
+    {
+        SimSession[] sessions = [.. Database.Sessions.Values.Where(s => s.Lane == lane)];
+        Array.ForEach(sessions, static s => s.Break());
+        return sessions.Length > 0;
     }
 
     /// <summary>Marks all lives of a process dead, as a peer or a successor does.</summary>
@@ -236,7 +252,8 @@ internal sealed class SimCluster : IProbe
             return null;
         }
 
-        if (run is { } id && Row(id)?.Owner is { } owner && up.Find(p => p.Silo.LifeNo == owner) is { } holder)
+        // Where silos hear of each other, any of them will do.
+        if (!Database.IsShared && run is { } id && Row(id)?.Owner is { } owner && up.Find(p => p.Silo.LifeNo == owner) is { } holder)
         {
             return holder;
         }
@@ -294,7 +311,12 @@ internal sealed class SimCluster : IProbe
             }
         }
 
-        // What a notification between silos will do: a message for a run of another living silo is announced there.
+        if (Database.IsShared)
+        {
+            return;
+        }
+
+        // What a notification between silos does where they share a database: a message for a run of another living silo is announced there.
         foreach (InboxMessage message in transition.Messages)
         {
             if (Row(message.Run)?.Owner is { } owner && owner != transition.Silo && _processes.Find(p => p.IsAlive && p.Silo.LifeNo == owner) is { } holder)
@@ -312,6 +334,26 @@ internal sealed class SimCluster : IProbe
         {
             Calls.Add(new Reference.Call(key, input));
         }
+
+        if (IsPoison(step))
+        {
+            Kill(((SimTime)step.Time).Lane);
+        }
+    }
+
+    void IProbe.OnEnd(IStepContext step)
+    {
+        SimScheduler lane = ((SimTime)step.Time).Lane;
+        if (_acting.Remove((lane, step.IdempotencyKey), out _))
+        {
+            if (step.CancellationToken.IsCancellationRequested)
+            {
+                // Stopped because its silo might not act any longer: that is no attempt, and it is made again.
+                _interrupted.Add((step.Run.Id, step.StepKey, step.Attempt));
+            }
+
+            World.Trace.Say(World, () => $"    body {step.Run.Id.Value[^6..]} {step.StepKey} is over");
+        }
     }
 
     void IProbe.OnUndo(IStepContext step, string what)
@@ -328,7 +370,11 @@ internal sealed class SimCluster : IProbe
         World.Trace.Say(World, () => $"    body {step.Run.Id.Value[^6..]} {step.StepKey}, attempt {step.Attempt}");
         SimProcess process = _processes.Find(p => ReferenceEquals(p.Lane, ((SimTime)step.Time).Lane))!;
         long life = process.Silo.LifeNo;
-        if (Database.DeadLives.Contains(life))
+        if (Database.IsShared)
+        {
+            BeginShared(step, process, life);
+        }
+        else if (Database.DeadLives.Contains(life))
         {
             // A process that was paused, declared dead and woken up: until it asks the store it cannot know. Its calls carry the same idempotency key.
             return false;
@@ -343,7 +389,7 @@ internal sealed class SimCluster : IProbe
         if (_calls.TryGetValue(call, out List<long>? lives))
         {
             RepeatedCalls++;
-            if (lives.Contains(life))
+            if (lives.Contains(life) && !_interrupted.Remove((step.Run.Id, step.StepKey, step.Attempt)))
             {
                 Database.Broken.Add($"Attempt {step.Attempt} of '{step.StepKey}' of run {step.Run.Id} was made twice in one life, with no crash between.");
             }
@@ -355,6 +401,30 @@ internal sealed class SimCluster : IProbe
 
         lives.Add(life);
         return true;
+    }
+
+    // A silo on a shared database knows when it must not act, and waits with its next life for the end of what the last one did.
+    private void BeginShared(IStepContext step, SimProcess process, long life)
+    {
+        if (Database.DeadLives.Contains(life))
+        {
+            Database.Broken.Add($"A body of '{step.StepKey}' of run {step.Run.Id} begins in {process.Name}, whose life {life} is dead.");
+        }
+
+        if (!Database.Beats.TryGetValue(life, out DateTimeOffset beat) || World.Now - beat >= _options.Lease)
+        {
+            Database.Broken.Add($"A body of '{step.StepKey}' of run {step.Run.Id} begins in life {life}, whose last beat was {(World.Now - beat).TotalSeconds:0.0} s ago.");
+        }
+
+        foreach (((SimScheduler lane, string key), long earlier) in _acting)
+        {
+            if (lane == process.Lane && earlier != life)
+            {
+                Database.Broken.Add($"A body of life {life} begins in {process.Name} while '{key}' of life {earlier} is still under way.");
+            }
+        }
+
+        _acting[(process.Lane, step.IdempotencyKey)] = life;
     }
 
     // ---- oracles -------------------------------------------------------------------------------------------------

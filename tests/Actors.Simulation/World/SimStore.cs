@@ -29,6 +29,17 @@ internal enum SimCall
     FindReminders,
     Read,
     SaveFlow,
+
+    // Only of a database that silos share.
+    Publish,
+    OpenSession,
+    Tick,
+    EndSilentLife,
+    ClaimRunnable,
+    CountTrial,
+    Explain,
+    Post,
+    Tell,
 }
 
 /// <param name="Latency">Zero: the call completes before it returns.</param>
@@ -61,6 +72,21 @@ internal sealed class SimDatabase(SimWorld world, IStore store)
     public Dictionary<SimCall, int> Calls { get; } = [];
 
     public HashSet<long> DeadLives { get; } = [];
+
+    /// <summary>What shall happen to a notice on its way; null: it gets lost.</summary>
+    public Func<TimeSpan?> NoticeWeather { get; set; } = static () => TimeSpan.Zero;
+
+    /// <summary>The open sessions of a shared database, by life.</summary>
+    public Dictionary<long, SimSession> Sessions { get; } = [];
+
+    /// <summary>When the last beat of a life was sent that was acknowledged to it.</summary>
+    public Dictionary<long, DateTimeOffset> Beats { get; } = [];
+
+    public IClusterStore Shared => (IClusterStore)store;
+
+    public bool IsShared => store is IClusterStore { IsShared: true };
+
+    public int LivesEndedByPeers { get; private set; }
 
     public bool HasOutcome(RunId run, string key) => _outcomes.ContainsKey((run, key));
 
@@ -105,6 +131,46 @@ internal sealed class SimDatabase(SimWorld world, IStore store)
         }
 
         return loaded;
+    }
+
+    public async ValueTask<IReadOnlyList<LoadedRun>> ClaimRunnableAsync(long silo, int limit)
+    {
+        IReadOnlyList<LoadedRun> loaded = await Shared.ClaimRunnableAsync(silo, limit, CancellationToken.None);
+        foreach (LoadedRun run in loaded)
+        {
+            _owners[run.Row.Id] = silo;
+            world.Trace.Add(run.Entries.Count);
+            world.Trace.Say(world, () => $"  claim {silo}/{run.Row.Id.Value[^6..]}: {run.Entries.Count} entries, {run.Inbox.Count} messages, {run.Adoptions} adoptions, {run.Trials} trials");
+        }
+
+        return loaded;
+    }
+
+    public async ValueTask<bool> EndSilentLifeAsync(long silo, long silent, long beat)
+    {
+        bool dead = await Shared.EndSilentLifeAsync(silo, silent, beat, world.Now, CancellationToken.None);
+        world.Trace.Add(dead ? 1 : 0);
+        if (dead && DeadLives.Add(silent))
+        {
+            LivesEndedByPeers++;
+            world.Trace.Say(world, () => $"life {silent} was ended by {silo}");
+        }
+
+        return dead;
+    }
+
+    public async ValueTask<IReadOnlyList<PostOutcome>> PostAsync(long silo, IReadOnlyList<PostedMessage> messages, int inboxMax)
+    {
+        IReadOnlyList<PostOutcome> outcomes = await Shared.PostAsync(silo, messages, inboxMax, CancellationToken.None);
+        for (int i = 0; i < messages.Count; i++)
+        {
+            PostedMessage posted = messages[i];
+            PostOutcome outcome = outcomes[i];
+            world.Trace.Add((long)outcome.Status);
+            world.Trace.Say(world, () => $"  {silo} posts {posted.Message.Kind} {posted.Message.Id} to {posted.Message.Run.Value[^6..]} of {outcome.Owner}: {outcome.Status}");
+        }
+
+        return outcomes;
     }
 
     /// <summary>The lives that a process has begun, also one whose number it never heard.</summary>
@@ -170,9 +236,13 @@ internal sealed class SimDatabase(SimWorld world, IStore store)
 }
 
 /// <summary>One process's connection to the database, with the weather between them.</summary>
-internal sealed class SimStore(SimDatabase database, SimScheduler lane) : IStore
+internal class SimStore(SimDatabase database, SimScheduler lane) : IStore
 {
     public string Name => "simulated";
+
+    protected SimDatabase Database => database;
+
+    protected SimScheduler Lane => lane;
 
     public ValueTask<long> BeginLifeAsync(string siloName, DateTimeOffset at, CancellationToken cancellationToken) =>
         CallAsync(SimCall.BeginLife, null, () => database.BeginLifeAsync(lane, siloName));
@@ -237,7 +307,7 @@ internal sealed class SimStore(SimDatabase database, SimScheduler lane) : IStore
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private ValueTask<T> CallAsync<T>(SimCall call, IReadOnlyList<Transition>? batch, Func<ValueTask<T>> act)
+    internal ValueTask<T> CallAsync<T>(SimCall call, IReadOnlyList<Transition>? batch, Func<ValueTask<T>> act)
     {
         if (lane.IsDead)
         {

@@ -47,3 +47,11 @@ public sealed class MemoryInvariants() : InvariantSpecifications(new MemoryFixtu
 public sealed class MemoryConcurrency() : ConcurrencySpecifications(new MemoryFixture());
 
 public sealed class MemoryRetention() : RetentionSpecifications(new MemoryFixture());
+
+public sealed class MemoryClusterLives() : ClusterLifeSpecifications(new MemoryFixture());
+
+public sealed class MemoryClusterClaims() : ClusterClaimSpecifications(new MemoryFixture());
+
+public sealed class MemoryClusterMessages() : ClusterMessageSpecifications(new MemoryFixture());
+
+public sealed class MemoryClusterFences() : ClusterFenceSpecifications(new MemoryFixture());

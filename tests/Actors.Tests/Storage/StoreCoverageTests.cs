@@ -30,6 +30,11 @@ public sealed class StoreCoverageTests
         IReadOnlyList<string> missing = StoreCoverage.Missing(typeof(IStore).Assembly, typeof(MemoryStore).Assembly);
 
         Assert.Contains("MemoryStore has no test class for CommitSpecifications.", missing);
-        Assert.Equal(13, missing.Count);
+        Assert.Contains("MemoryStore has no test class for ClusterMessageSpecifications.", missing);
+        Assert.Equal(17, missing.Count);
     }
+
+    [Fact]
+    public void A_store_that_no_cluster_can_share_owes_none_of_the_clusters_specifications() =>
+        Assert.DoesNotContain(StoreCoverage.Missing(typeof(IStore).Assembly, typeof(SqliteStore).Assembly), static sentence => sentence.Contains("Cluster", StringComparison.Ordinal));
 }
