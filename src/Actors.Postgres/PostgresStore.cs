@@ -111,12 +111,12 @@ public sealed partial class PostgresStore
         await _lists.DisposeAsync().ConfigureAwait(false);
     }
 
-    // A few, since a list may take long; and without kept plans, since each has conditions of its own.
+    // A few, since a list may take long; without kept plans, since each has conditions of its own; and with the planner free again: last settings count.
     private static NpgsqlConnectionStringBuilder ForLists(NpgsqlConnectionStringBuilder builder) => new(builder.ConnectionString)
     {
         MaxPoolSize = ListConnectionsMax,
         MaxAutoPrepare = 0,
-        Options = $"{builder.Options} {PostgresStoreOptions.AnyPlan}",
+        Options = $"{builder.Options} -c enable_seqscan=on -c enable_hashjoin=on -c enable_mergejoin=on",
     };
 
     // Connections of their own that notice soon when nobody answers any more.

@@ -36,9 +36,6 @@ public sealed partial class PostgresStoreOptions
     /// <summary>True: opening brings the schema up to date. Default false: an operator does, with <c>actors migrate</c>.</summary>
     public bool MigrateOnOpen { get; init; }
 
-    /// <summary>For lists, whose conditions differ: of a setting that is given twice the last counts.</summary>
-    internal const string AnyPlan = "-c enable_seqscan=on -c enable_hashjoin=on -c enable_mergejoin=on";
-
     /// <exception cref="ArgumentException">A value cannot work; the message names it, but does not repeat the connection string: it may hold a password.</exception>
     internal NpgsqlConnectionStringBuilder Read()
     {

@@ -60,6 +60,15 @@ internal sealed class GrainTable(
         }
     }
 
+    /// <summary>True: the run is here, of this tenant, and its end has not been published: who watches it will be told.</summary>
+    public bool WillPublishEnd(RunId run, string tenant)
+    {
+        lock (_lock)
+        {
+            return _slots.TryGetValue(run, out Slot? slot) && slot is { Ended: false, Grain: { } grain } && grain.Info.Tenant == tenant;
+        }
+    }
+
     /// <summary>Gives the command to the run's grain, in memory or brought there. The answer comes through <see cref="GrainCommand.Done"/>.</summary>
     public void Send(RunId run, GrainCommand command)
     {
@@ -173,7 +182,20 @@ internal sealed class GrainTable(
             cluster().SetReminders(transition.RemindersSet);
         }
 
-        feed.Publish(transition.Run, transition.Change is { Status: var status } && status.IsFinal());
+        bool ended = transition.Change is { Status: var status } && status.IsFinal();
+        if (ended)
+        {
+            // Before it is published: who begins to watch after that must read.
+            lock (_lock)
+            {
+                if (_slots.TryGetValue(transition.Run, out Slot? slot))
+                {
+                    slot.Ended = true;
+                }
+            }
+        }
+
+        feed.Publish(transition.Run, ended);
         cluster().OnCommitted(transition);
     }
 
@@ -556,6 +578,8 @@ internal sealed class GrainTable(
         public RunGrain? Grain { get; set; }
 
         public List<GrainCommand> Waiting { get; } = [];
+
+        public bool Ended { get; set; }
     }
 
     private sealed record LostRun(GrainTable Table, RunId Run)

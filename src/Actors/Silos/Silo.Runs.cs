@@ -81,14 +81,20 @@ public sealed partial class Silo
         // A timer runs 49 days at most; who waits longer asks again.
         using CancellationTokenSource over = new(limit < WaitMax ? limit : WaitMax, Time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
+        // Of a run that is here there is nothing to read until its end is told.
+        bool read = _life is not { } life || !life.Grains.WillPublishEnd(id, caller.Tenant);
         while (true)
         {
-            RunResult result = await GetRunAsync(id, caller, cancellationToken).ConfigureAwait(false) ?? throw UnknownRun(id);
-            if (result.Run.Status.IsFinal() || over.IsCancellationRequested)
+            if (read)
             {
-                return result;
+                RunResult result = await GetRunAsync(id, caller, cancellationToken).ConfigureAwait(false) ?? throw UnknownRun(id);
+                if (result.Run.Status.IsFinal() || over.IsCancellationRequested)
+                {
+                    return result;
+                }
             }
 
+            read = true;
             try
             {
                 await watch.WaitAsync(either.Token).ConfigureAwait(false);
