@@ -50,6 +50,7 @@ internal static class CliApp
             Serving.ServeCommand.Create(console),
             Flows.ValidateCommand.Create(console),
             Storage.MigrateCommand.Create(console),
+            Storage.DoctorCommand.Create(console),
             Runs.RunCommands.Create(console),
             HumanTasks.HumanTaskCommands.Create(console),
         };

@@ -2,35 +2,52 @@ using Actors.Storage;
 
 namespace Actors.Sqlite;
 
-public sealed partial class SqliteStore
+public sealed partial class SqliteStore : ICheckedStore
 {
+    private const string RangeEnd = "SELECT no FROM runs WHERE no > ?1 ORDER BY no LIMIT 1 OFFSET ?2";
+
     private static readonly string Invariants = ReadSql("Actors.Sqlite.Checks.invariants.sql");
+    private static readonly string Counts = ReadSql("Actors.Sqlite.Checks.counts.sql");
 
-    public ValueTask<IReadOnlyList<string>> CheckInvariantsAsync(CancellationToken cancellationToken) =>
-        ReadAsync(BrokenRows.Max, static IReadOnlyList<string> (database, max) =>
-            RowReader.All(database[Invariants].Bind(1, max), Sentence), cancellationToken);
+    public async ValueTask<IReadOnlyList<string>> CheckInvariantsAsync(CancellationToken cancellationToken) =>
+        [.. (await CheckAsync(null, cancellationToken).ConfigureAwait(false)).Broken.Select(static row => row.Says)];
 
-    private static string Sentence(SqliteStatement row)
+    public async ValueTask<DatabaseCheck> CheckAsync(TimeSpan? limit, CancellationToken cancellationToken)
     {
-        string kind = row.Text(0);
-        string one = row.TextOrNull(1) ?? "";
-        string two = row.TextOrNull(2) ?? "";
-        return kind switch
+        long began = TimeProvider.System.GetTimestamp();
+        DatabaseCheck sum = new();
+        for (long before = long.MinValue; before < long.MaxValue;)
         {
-            "NoJournal" => BrokenRows.NoJournal(one),
-            "JournalWithoutRun" => BrokenRows.JournalWithoutRun(row.Long(3)),
-            "JournalGap" => BrokenRows.JournalGap(one, row.Long(3), row.Long(4)),
-            "FinalEntries" => BrokenRows.FinalEntries(one, row.Long(3)),
-            "FinalEntryNotLast" => BrokenRows.FinalEntryNotLast(one),
-            "LiveWithFinalEntry" => BrokenRows.LiveWithFinalEntry(one),
-            "NothingWakes" => BrokenRows.NothingWakes(one, two),
-            "Reminder" => BrokenRows.Reminder(one, two),
-            "Message" => BrokenRows.Message(two, one),
-            "OpenHumanTask" => BrokenRows.OpenHumanTask(two, one),
-            "ParentDoesNotKnow" => BrokenRows.ParentDoesNotKnow(one, two, row.Text(5)),
-            "ChildMissing" => BrokenRows.ChildMissing(one, two),
-            _ => throw new InvalidOperationException($"invariants.sql gives the kind {kind}, which has no sentence."),
-        };
+            cancellationToken.ThrowIfCancellationRequested();
+            if (TimeProvider.System.GetElapsedTime(began) >= limit || sum.Broken.Count >= BrokenRows.Max)
+            {
+                return sum;
+            }
+
+            (DatabaseCheck range, before) = await ReadAsync((before, BrokenRows.Max - sum.Broken.Count), CheckRange, cancellationToken).ConfigureAwait(false);
+            sum = sum.Plus(range);
+        }
+
+        return sum with { IsComplete = sum.Broken.Count < BrokenRows.Max };
+    }
+
+    private static (DatabaseCheck Range, long Last) CheckRange(SqliteDatabase database, (long Before, int Max) ask)
+    {
+        long first = ask.Before == long.MinValue ? ask.Before : ask.Before + 1;
+        List<long> end = RowReader.All(database[RangeEnd].Bind(1, ask.Before).Bind(2, DatabaseCheck.RangeRuns - 1), static row => row.Long(0));
+        long last = end.Count == 0 ? long.MaxValue : end[0];
+        DatabaseCheck counts = RowReader.All(database[Counts].Bind(1, first).Bind(2, last), static row => new DatabaseCheck
+        {
+            Runs = row.Long(0),
+            LiveRuns = row.Long(1),
+            Reminders = row.Long(2),
+            Messages = row.Long(3),
+            HumanTasks = row.Long(4),
+        })[0];
+        List<BrokenRow> broken = RowReader.All(
+            database[Invariants].Bind(1, ask.Max).Bind(2, first).Bind(3, last),
+            static row => BrokenRows.Of(row.Text(0), row.TextOrNull(1), row.TextOrNull(2), row.LongOrNull(3), row.LongOrNull(4), row.TextOrNull(5)));
+        return (counts with { Broken = broken }, last);
     }
 
     private static string ReadSql(string resource)

@@ -33,12 +33,12 @@ public sealed class DatabaseTests(DatabaseTests.Cluster cluster, ITestOutputHelp
         TimeSpan storm = TimeSpan.FromSeconds(ChaosMode.Pick(6, 60));
         Task<RunView[]> load = LoadAsync(scene, ChaosMode.Pick(200, 2_000), storm);
         long began = TimeProvider.System.GetTimestamp();
-        while (TimeProvider.System.GetElapsedTime(began) < storm)
+        while (TimeProvider.System.GetElapsedTime(began) < storm && !load.IsCompleted)
         {
             // One after the other, so that what is sent again comes through at some time.
             SiloNode unlucky = scene.Driver.Any();
             unlucky.Proxy!.CutCommits(1 + scene.Chance.Next(3));
-            await Task.Delay(TimeSpan.FromMilliseconds(150));
+            await Task.Delay(TimeSpan.FromMilliseconds(250));
             unlucky.Proxy.CutCommits(0);
         }
 

@@ -22,6 +22,7 @@ public sealed class UsageTests
     [InlineData("serve")]
     [InlineData("validate")]
     [InlineData("migrate")]
+    [InlineData("doctor")]
     [InlineData("runs list")]
     [InlineData("runs show")]
     [InlineData("runs logs")]

@@ -5,7 +5,7 @@ using Actors.Storage;
 
 // Stands for the outside world: every effect of every step is a call here, written to a log of its own that no crash of a silo touches.
 // On each call it looks into the silo's database: a step whose outcome is recorded must never be executed again.
-//   Recorder <database> <log>
+//   Recorder <SQLite file or PostgreSQL connection> <log>
 // The log has a line for each effect: run, step key, attempt, verdict, idempotency key, process, when its body began, when it came; times are microseconds
 // since 1970. <log>.ended has one for each long body that ended: run, step key, process, began, ended.
 await using Judge judge = new(args[0]);

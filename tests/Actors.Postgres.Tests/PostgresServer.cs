@@ -81,6 +81,21 @@ internal sealed class PostgresServer : IAsyncDisposable
     public Task RestartAsync() =>
         RunAsServerAsync("pg_ctl", "--pgdata", Data, "--mode", "immediate", "--wait", "--log", LogFile, "--options", _options, "restart");
 
+    /// <summary>Ends its timeline and begins another, as a standby does that takes over: a crash, a start as a standby, a promotion.</summary>
+    public async Task FailOverAsync()
+    {
+        await StopAsync();
+        string signal = Path.Combine(Data, "standby.signal");
+        await File.WriteAllTextAsync(signal, "");
+        if (Environment.IsPrivilegedProcess)
+        {
+            await RunAsync("chown", ["postgres", signal]);
+        }
+
+        await StartAsync();
+        await RunAsServerAsync("pg_ctl", "--pgdata", Data, "--wait", "promote");
+    }
+
     /// <summary>The lines of the server's own log.</summary>
     public Task<string[]> ReadLogAsync() => File.ReadAllLinesAsync(LogFile);
 

@@ -10,15 +10,13 @@ internal static class MigrateCommand
 {
     public static Command Create(CliConsole console)
     {
-        Option<string?> database = LocalOptions.Database(ActorsOptions.DefaultDatabase);
+        Option<string?> database = LocalOptions.Database($"{Server.DatabaseVariable}, else Actors:Database in appsettings.json, else {ActorsOptions.DefaultDatabase}");
         Command command = new("migrate", "Create the database or bring it up to date") { database };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            string path = parsed.GetValue(database)
-                ?? Environment.GetEnvironmentVariable(Server.DatabaseVariable)
-                ?? ActorsOptions.DefaultDatabase;
+            (string path, string setting) = StoreSetting.Find(parsed.GetValue(database), "--db");
             string name = StoreSetting.Describe(path);
-            await using IStore store = await StoreSetting.OpenAsync(path, "--db", TimeProvider.System, cancellationToken, migrate: true);
+            await using IStore store = await StoreSetting.OpenAsync(path, setting, TimeProvider.System, cancellationToken, migrate: true);
             IReadOnlyList<string> broken = await store.CheckInvariantsAsync(cancellationToken);
             foreach (string line in broken)
             {

@@ -6,6 +6,10 @@ internal static class ExitCodes
     public const int Ok = 0;
     public const int Error = 1;
     public const int Usage = 2;
+
+    /// <summary>A check could not be made, or not to its end: nothing is known.</summary>
+    public const int CannotTell = 2;
+
     public const int RunFailed = 3;
     public const int RunCancelled = 4;
     public const int WaitsForHuman = 5;

@@ -176,6 +176,57 @@ public static partial class StoreSetting
         }
     }
 
+    /// <summary>Where a command on a database looks: what it was given, else <see cref="Server.DatabaseVariable"/>, else the settings files and the environment of a server started here.</summary>
+    /// <param name="option">The command's option, for messages.</param>
+    public static (string Value, string Setting) Find(string? given, string option)
+    {
+        if (given is not null)
+        {
+            return (given, option);
+        }
+
+        string key = $"{ActorsOptions.Section}:{nameof(ActorsOptions.Database)}";
+        return Environment.GetEnvironmentVariable(Server.DatabaseVariable) is { Length: > 0 } variable ? (variable, Server.DatabaseVariable)
+            : Settings()[key] is { Length: > 0 } set ? (set, ActorsOptions.KeyText(nameof(ActorsOptions.Database)))
+            : (ActorsOptions.DefaultDatabase, option);
+    }
+
+    private static IConfigurationRoot Settings()
+    {
+        try
+        {
+            return new ConfigurationBuilder().SetBasePath(Directory.GetCurrentDirectory()).AddJsonFile("appsettings.json", optional: true).AddEnvironmentVariables().Build();
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ActorsStartException($"appsettings.json cannot be read: {e.InnerException?.Message ?? e.Message}", e);
+        }
+    }
+
+    /// <summary>Opens the database beside the silos that work on it, without changing anything: neither its schema nor who owns a file.</summary>
+    /// <exception cref="ActorsStartException">It cannot be opened; the message names the setting, the path and the reason.</exception>
+    public static async ValueTask<IStore> OpenToReadAsync(string? value, string setting, CancellationToken cancellationToken)
+    {
+        if (ReadPostgres(value, setting, Environment.GetEnvironmentVariable) is { } postgres)
+        {
+            return await OpenAsync(postgres, setting, TimeProvider.System, migrate: false, cancellationToken);
+        }
+
+        if (ReadPath(value, setting) is not { } path)
+        {
+            throw new ActorsStartException($"{setting} is 'memory', which is in no other process to look at.");
+        }
+
+        try
+        {
+            return await SqliteStore.OpenReadOnlyAsync(new SqliteStoreOptions { Path = Path.GetFullPath(path) }, cancellationToken);
+        }
+        catch (Exception e) when (e is StoreException or ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            throw new ActorsStartException($"{setting} is '{path}', which cannot be opened: {e.Message}", e);
+        }
+    }
+
     private static async Task<IStore> OpenAsync(PostgresStoreOptions options, string setting, TimeProvider time, bool migrate, CancellationToken cancellationToken)
     {
         try

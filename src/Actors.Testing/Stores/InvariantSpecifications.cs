@@ -86,6 +86,71 @@ public abstract class InvariantSpecifications(StoreFixture fixture) : StoreSpeci
         await FindsAsync(BrokenRows.LiveWithFinalEntry("r1"));
     }
 
+    [Theory]
+    [InlineData(RunStatus.Completed, EntryKind.RunFailed)]
+    [InlineData(RunStatus.Failed, EntryKind.RunCancelled)]
+    [InlineData(RunStatus.Cancelled, EntryKind.RunCompleted)]
+    public async Task A_run_that_ended_otherwise_than_its_row_says_is_found(RunStatus status, EntryKind final)
+    {
+        RunRow run = await StartAsync("r1");
+        await CommittedAsync(Next(run, 1, Becomes(status), [Entry(2, final, "")]));
+
+        await FindsAsync(BrokenRows.StatusDiffers("r1", status, final));
+    }
+
+    [Fact]
+    public async Task Every_way_to_end_is_sound()
+    {
+        (RunStatus, EntryKind)[] ends = [(RunStatus.Completed, EntryKind.RunCompleted), (RunStatus.Failed, EntryKind.RunFailed), (RunStatus.Cancelled, EntryKind.RunCancelled)];
+        foreach ((RunStatus status, EntryKind final) in ends)
+        {
+            await CommittedAsync(Next(await StartAsync($"{status}"), 1, Becomes(status), [Entry(2, final, "")]));
+        }
+
+        Assert.Empty(await Store.CheckInvariantsAsync(default));
+    }
+
+    [Fact]
+    public async Task A_parked_run_whose_row_says_otherwise_is_found()
+    {
+        RunRow run = await StartAsync("r1");
+        RunRow resumed = await StartAsync("r2");
+        RunRow cancelled = await StartAsync("r3");
+        RunRow unreadable = await StartAsync("r4");
+        await CommittedAsync(
+            Next(run, 1, Becomes(RunStatus.Running), [Entry(2, EntryKind.Resumed, ""), Entry(3, EntryKind.Parked, ""), Entry(4)]),
+            Next(resumed, 1, Becomes(RunStatus.Running), [Entry(2, EntryKind.Parked, ""), Entry(3, EntryKind.Resumed, "")]),
+            Next(cancelled, 1, Becomes(RunStatus.Running), [Entry(2, EntryKind.Parked, ""), Entry(3, EntryKind.CancelRequested, "")]),
+            RowOnly(unreadable, 1, Becomes(RunStatus.Parked, "Unreadable")));
+
+        await FindsAsync(BrokenRows.ParkedDiffers("r1", RunStatus.Running));
+    }
+
+    [Fact]
+    public async Task A_run_that_nobody_took_over_from_a_dead_life_is_found_once_that_is_not_new()
+    {
+        long dying = await BeginLifeAsync("silo-b");
+        await CommittedAsync(Begin((await RowAsync("r1")) with { Owner = dying }, silo: dying));
+        long alive = await BeginLifeAsync("silo-c");
+        await CommittedAsync(Begin((await RowAsync("r2")) with { Owner = alive }, silo: alive));
+        long dead = await BeginLifeAsync("silo-d");
+        await CommittedAsync(Begin((await RowAsync("r3")) with { Owner = dead }, silo: dead));
+
+        await Store.EndLifeAsync(dying, TimeProvider.System.GetUtcNow(), default);
+        Assert.Empty(await Store.CheckInvariantsAsync(default));
+        await Store.EndLifeAsync(dead, TimeProvider.System.GetUtcNow() - 2 * DatabaseCheck.TakeOverLimit, default);
+
+        await FindsAsync(BrokenRows.OwnerNotAlive("r3", dead));
+    }
+
+    [Fact]
+    public async Task A_run_whose_owner_never_began_is_found()
+    {
+        await CommittedAsync(Begin((await RowAsync("r1")) with { Owner = 77 }));
+
+        await FindsAsync(BrokenRows.OwnerNotAlive("r1", 77));
+    }
+
     [Fact]
     public async Task A_run_that_nothing_wakes_is_found()
     {

@@ -28,6 +28,9 @@ internal sealed partial class DatabaseCluster
     // Interest of another silo is told anew every few ticks; what is not told again is forgotten.
     private static readonly TimeSpan InterestFor = TimeSpan.FromSeconds(15);
 
+    // Within this a notice has arrived.
+    private static readonly TimeSpan WatchSettles = TimeSpan.FromMilliseconds(100);
+
     // Bounds what is remembered for others.
     private const int RememberedMax = 100_000;
 
@@ -135,6 +138,22 @@ internal sealed partial class DatabaseCluster
     }
 
     public void Watch(RunId run) => _notices.Add(null, Notice.Watch, run.Value);
+
+    // The others know that these runs are watched, or soon will: what was committed before is looked for once more.
+    private void OnTold(Notice kind, IReadOnlyCollection<string> words)
+    {
+        if (kind == Notice.Watch)
+        {
+            _services.Alarms.Set(
+                _services.Time.GetUtcNow() + WatchSettles,
+                static state =>
+                {
+                    (DatabaseCluster cluster, IReadOnlyCollection<string> words) = ((DatabaseCluster, IReadOnlyCollection<string>))state!;
+                    Runs([.. words]).ForEach(cluster._member.OnChanged);
+                },
+                (this, words));
+        }
+    }
 
     /// <summary>Gives a message to a run that is here; its sender hears of it when the run has taken it in.</summary>
     private void Give(InboxMessage message)

@@ -37,6 +37,7 @@ internal sealed partial class DatabaseCluster : ICluster
     private (int Index, int Of) _share = (0, 1);
     private int _published = -1;
     private long _ticks;
+    private bool _lookingAfter;
     private volatile bool _retired;
 
     public DatabaseCluster(EngineServices services, IClusterStore store)
@@ -48,7 +49,7 @@ internal sealed partial class DatabaseCluster : ICluster
         _recovery = new Recovery(services, TakeInAsync);
         _reminders = new ReminderFeed(services, FindRemindersAsync, run => _ = Wake(run));
         _peers = new PeerWatch(services.Time, services.SiloNo, services.Options.Lease, services.Options.TickInterval);
-        _notices = new NoticeQueue(services, store);
+        _notices = new NoticeQueue(services, store, OnTold);
         _posts = new PostQueue(services, store);
     }
 
@@ -97,6 +98,7 @@ internal sealed partial class DatabaseCluster : ICluster
         _posts.FailAll(new UnavailableException("The silo is stopping, or its life is over; the command may have been accepted."));
     }
 
+    // Only what keeps the life alive: whatever may take longer is done beside it, so that no beat waits for it.
     private async Task LoopAsync()
     {
         while (!_stopping.IsCancellationRequested)
@@ -181,9 +183,13 @@ internal sealed partial class DatabaseCluster : ICluster
     {
         long sent = _services.Time.GetTimestamp();
         Tick tick = await _session!.TickAsync(cancellationToken).ConfigureAwait(false);
-        if (_lease.Renew(sent) && _ticks > 0)
+        if (_lease.Renew(sent))
         {
-            _services.Log.LeaseRenewed(_services.SiloNo);
+            if (_ticks > 0)
+            {
+                _services.Log.LeaseRenewed(_services.SiloNo);
+            }
+
             _member.Resume();
         }
 
@@ -195,8 +201,8 @@ internal sealed partial class DatabaseCluster : ICluster
             return;
         }
 
-        bool buried = await BuryAsync(tick.Silos, cancellationToken).ConfigureAwait(false);
-        if (tick.HasRunnable || buried)
+        IReadOnlyList<(LivingSilo Silo, string Reason)> dead = _peers.See(tick.Silos);
+        if (tick.HasRunnable)
         {
             _recovery.OnQueued();
             _recovery.Ask();
@@ -207,57 +213,84 @@ internal sealed partial class DatabaseCluster : ICluster
             ReadInboxes(tick.WithMessages);
         }
 
-        await LookAfterAsync(tick, cancellationToken).ConfigureAwait(false);
+        _posts.CheckOverdue();
+        ForgetInterest();
+        if (!Interlocked.Exchange(ref _lookingAfter, true))
+        {
+            _services.Scheduler.Post(static state => _ = ((Looking)state!).RunAsync(), new Looking(this, tick, dead, _ticks));
+        }
     }
 
-    // What is done at some ticks only.
-    private async Task LookAfterAsync(Tick tick, CancellationToken cancellationToken)
+    /// <summary>What follows from a tick and may take its time: one at a time.</summary>
+    private async Task LookAfterAsync(Tick tick, IReadOnlyList<(LivingSilo Silo, string Reason)> dead, long ticks)
     {
-        _posts.CheckOverdue();
-        if (_services.Flows.Changes != _published)
+        try
         {
-            await PublishAsync(cancellationToken).ConfigureAwait(false);
-        }
-
-        foreach (RunId watched in _member.Watched)
-        {
-            _member.OnChanged(watched);
-            if (_ticks % WatchEvery == 0)
+            if (dead.Count > 0 && await BuryAsync(dead, _stopping.Token).ConfigureAwait(false))
             {
-                Watch(watched);
+                _recovery.OnQueued();
+                _recovery.Ask();
             }
-        }
 
-        ForgetInterest();
-        if (tick.HasUnclaimable && _ticks % ExplainEvery == 0 && tick.Silos[0].No == _services.SiloNo)
-        {
-            int explained = await _store.ExplainUnclaimableAsync(_services.SiloNo, ExplainMax, cancellationToken).ConfigureAwait(false);
-            if (explained > 0)
+            if (_services.Flows.Changes != _published)
             {
-                _services.Log.RunsUnclaimable(explained);
+                await PublishAsync(_stopping.Token).ConfigureAwait(false);
             }
-        }
 
-        if (_ticks % ReconcileEvery == 0)
-        {
-            foreach (RunId run in await _store.FindOwnedAsync(_services.SiloNo, OwnedMax, cancellationToken).ConfigureAwait(false))
+            if (ticks % WatchEvery == 0)
             {
-                if (!_member.Holds(run))
+                foreach (RunId watched in _member.Watched)
                 {
-                    _ = _member.Wake(run);
+                    Watch(watched);
+                }
+            }
+
+            if (tick.HasUnclaimable && ticks % ExplainEvery == 0 && tick.Silos[0].No == _services.SiloNo)
+            {
+                int explained = await _store.ExplainUnclaimableAsync(_services.SiloNo, ExplainMax, _stopping.Token).ConfigureAwait(false);
+                if (explained > 0)
+                {
+                    _services.Log.RunsUnclaimable(explained);
+                }
+            }
+
+            if (ticks % ReconcileEvery == 0)
+            {
+                foreach (RunId run in await _store.FindOwnedAsync(_services.SiloNo, OwnedMax, _stopping.Token).ConfigureAwait(false))
+                {
+                    if (!_member.Holds(run))
+                    {
+                        _ = Wake(run);
+                    }
                 }
             }
         }
+        catch (StoreException e) when (e.Kind == StoreFailure.Fenced)
+        {
+            _member.Fence(e.Message);
+        }
+        catch (StoreException e)
+        {
+            // At a later tick again.
+            _services.Log.StoreReadRetried(e.Message);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            Volatile.Write(ref _lookingAfter, false);
+        }
     }
 
-    private async Task<bool> BuryAsync(IReadOnlyList<LivingSilo> silos, CancellationToken cancellationToken)
+    private async Task<bool> BuryAsync(IReadOnlyList<(LivingSilo Silo, string Reason)> dead, CancellationToken cancellationToken)
     {
         bool any = false;
-        foreach ((LivingSilo dead, string reason) in _peers.See(silos))
+        foreach ((LivingSilo silo, string reason) in dead)
         {
-            if (await _store.EndSilentLifeAsync(_services.SiloNo, dead.No, dead.Beat, _services.Time.GetUtcNow(), cancellationToken).ConfigureAwait(false))
+            if (await _store.EndSilentLifeAsync(_services.SiloNo, silo.No, silo.Beat, _services.Time.GetUtcNow(), cancellationToken).ConfigureAwait(false))
             {
-                _services.Log.PeerDied(dead.Name, dead.No, reason);
+                _services.Log.PeerDied(silo.Name, silo.No, reason);
                 any = true;
             }
         }
@@ -333,5 +366,10 @@ internal sealed partial class DatabaseCluster : ICluster
         {
             // Another silo has it, and with it its alarms; or it has ended.
         }
+    }
+
+    private sealed record Looking(DatabaseCluster Cluster, Tick Tick, IReadOnlyList<(LivingSilo Silo, string Reason)> Dead, long Ticks)
+    {
+        public Task RunAsync() => Cluster.LookAfterAsync(Tick, Dead, Ticks);
     }
 }

@@ -43,10 +43,17 @@ internal sealed class EffectLease : IDisposable
     {
         lock (_lock)
         {
-            bool wasOver = _over;
+            if (_length <= _time.GetElapsedTime(sentAt))
+            {
+                // An answer that was so long on its way renews nothing.
+                return false;
+            }
+
+            // Also when the time is over and the timer has not told yet: who was refused meanwhile waits for the answer of this.
+            bool wasOver = _over || Left() <= TimeSpan.Zero;
             (_renewedAt, _granted, _over) = (sentAt, _length, false);
             Arm();
-            return wasOver && !_over;
+            return wasOver;
         }
     }
 

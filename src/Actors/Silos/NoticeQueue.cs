@@ -5,7 +5,8 @@ using Actors.Storage;
 namespace Actors.Silos;
 
 /// <summary>Gathers what is to be told to other silos while the notices before are being sent, outside the path of commits. What cannot be sent is dropped. Thread-safe.</summary>
-internal sealed class NoticeQueue(EngineServices services, IClusterStore store)
+/// <param name="onTold">Called with what was sent.</param>
+internal sealed class NoticeQueue(EngineServices services, IClusterStore store, Action<Notice, IReadOnlyCollection<string>> onTold)
 {
     private readonly Lock _lock = new();
     private Dictionary<(long? To, Notice Kind), HashSet<string>> _waiting = [];
@@ -51,6 +52,10 @@ internal sealed class NoticeQueue(EngineServices services, IClusterStore store)
             try
             {
                 await store.TellAsync([.. waiting.SelectMany(Write)], CancellationToken.None).ConfigureAwait(false);
+                foreach (((_, Notice kind), HashSet<string> words) in waiting)
+                {
+                    onTold(kind, words);
+                }
             }
             catch (StoreException e)
             {

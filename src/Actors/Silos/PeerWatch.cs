@@ -57,7 +57,9 @@ internal sealed class PeerWatch(TimeProvider time, long self, TimeSpan lease, Ti
             }
 
             TimeSpan silent = time.GetElapsedTime(peer.Since, now);
-            TimeSpan patience = peer.WasConnected ? _afterDisconnect : _afterRestart;
+
+            // One that has never beaten is still starting: it holds nothing yet, and its first connection may take as long as it likes within the lease.
+            TimeSpan patience = silo.Beat == 0 ? lease : peer.WasConnected ? _afterDisconnect : _afterRestart;
             if (peer.GoneSince is { } gone && time.GetElapsedTime(gone, now) >= patience && silent >= patience)
             {
                 dead.Add((silo, $"its connection is gone and it has not beaten for {silent.TotalSeconds:0.0} s"));

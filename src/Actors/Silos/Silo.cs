@@ -15,6 +15,8 @@ public sealed partial class Silo : IAsyncDisposable
     private static readonly TimeSpan RejoinDelayMin = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RejoinDelayMax = TimeSpan.FromSeconds(5);
 
+    private const int StartAttemptsMax = 3;
+
     // How often an operator is told that bodies of an ended life still run.
     private static readonly TimeSpan OldBodiesReport = TimeSpan.FromSeconds(30);
 
@@ -107,7 +109,19 @@ public sealed partial class Silo : IAsyncDisposable
             _started = true;
         }
 
-        await BeginLifeAsync(cancellationToken).ConfigureAwait(false);
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await BeginLifeAsync(cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (StoreException e) when (e.Kind == StoreFailure.Fenced && attempt < StartAttemptsMax)
+            {
+                // It took so long that its peers took it for dead.
+                _log.LifeOver(e.Message);
+            }
+        }
     }
 
     /// <summary>Drains: takes no new work, lets bodies finish within <see cref="SiloOptions.DrainLimit"/>, releases its runs, ends its life. Calling it again waits for the same end.</summary>
@@ -190,9 +204,15 @@ public sealed partial class Silo : IAsyncDisposable
         }
         catch
         {
-            life.End();
+            bool fenced = !life.End();
             await cluster.DisposeAsync().ConfigureAwait(false);
             alarms.Dispose();
+            if (fenced && Store is IClusterStore { IsShared: true })
+            {
+                // OnFenced was faster, and has another life begun: two at once must not be.
+                return;
+            }
+
             throw;
         }
     }

@@ -10,7 +10,7 @@ public sealed partial class MemoryStore
         });
 
     private IEnumerable<string> BrokenRowsOf(MemoryRun run, Links links) =>
-        [.. BrokenJournal(run), .. BrokenEnding(run), .. BrokenWaiting(run, links), .. BrokenLinks(run, links)];
+        [.. BrokenJournal(run), .. BrokenEnding(run), .. BrokenWaiting(run, links), .. BrokenOwner(run), .. BrokenLinks(run, links)];
 
     private static IEnumerable<string> BrokenJournal(MemoryRun run)
     {
@@ -36,6 +36,12 @@ public sealed partial class MemoryStore
                 yield return BrokenRows.LiveWithFinalEntry(id);
             }
 
+            if (run.Row.Status != RunStatus.Parked
+                && run.Entries.FindLast(static entry => entry.Entry.Kind is EntryKind.CancelRequested or EntryKind.Parked or EntryKind.Resumed).Entry.Kind == EntryKind.Parked)
+            {
+                yield return BrokenRows.ParkedDiffers(id, run.Row.Status);
+            }
+
             yield break;
         }
 
@@ -46,6 +52,10 @@ public sealed partial class MemoryStore
         else if (!IsFinal(run.Entries[^1].Entry.Kind))
         {
             yield return BrokenRows.FinalEntryNotLast(id);
+        }
+        else if (run.Entries[^1].Entry.Kind - EntryKind.RunCompleted != run.Row.Status - RunStatus.Completed)
+        {
+            yield return BrokenRows.StatusDiffers(id, run.Row.Status, run.Entries[^1].Entry.Kind);
         }
 
         foreach (Reminder reminder in run.Reminders.Values)
@@ -66,6 +76,15 @@ public sealed partial class MemoryStore
             && !HasOpenWait(run) && !links.Awaited.Contains(run.Row.No))
         {
             yield return BrokenRows.NothingWakes(run.Row.Id.Value, run.Row.Why);
+        }
+    }
+
+    private IEnumerable<string> BrokenOwner(MemoryRun run)
+    {
+        if (run.Row.Owner is { } owner && !_aliveSilos.Contains(owner)
+            && !(_silos.TryGetValue(owner, out MemorySilo? silo) && silo.EndedAt > TimeProvider.System.GetUtcNow() - DatabaseCheck.TakeOverLimit))
+        {
+            yield return BrokenRows.OwnerNotAlive(run.Row.Id.Value, owner);
         }
     }
 

@@ -28,7 +28,7 @@ public sealed partial class MemoryStore : IClusterStore
         });
 
     public ValueTask<bool> EndSilentLifeAsync(long silo, long silent, long beat, DateTimeOffset at, CancellationToken cancellationToken) =>
-        Locked(cancellationToken, (Store: this, Silo: silo, Silent: silent, Beat: beat), static ask =>
+        Locked(cancellationToken, (Store: this, Silo: silo, Silent: silent, Beat: beat, At: at), static ask =>
         {
             ask.Store.RequireAlive(ask.Silo);
             if (!ask.Store._aliveSilos.Contains(ask.Silent))
@@ -36,7 +36,7 @@ public sealed partial class MemoryStore : IClusterStore
                 return true;
             }
 
-            return ask.Store._silos[ask.Silent].Beat == ask.Beat && ask.Store._aliveSilos.Remove(ask.Silent);
+            return ask.Store._silos[ask.Silent].Beat == ask.Beat && ask.Store.End(ask.Silent, ask.At);
         });
 
     public ValueTask<IReadOnlyList<LivingSilo>> ListSilosAsync(CancellationToken cancellationToken) =>
@@ -237,6 +237,8 @@ public sealed partial class MemoryStore : IClusterStore
         public string Name => name;
 
         public DateTimeOffset BeganAt => beganAt;
+
+        public DateTimeOffset? EndedAt { get; set; }
 
         public long Beat { get; set; }
 

@@ -51,7 +51,7 @@ public sealed partial class MemoryStore
 
     public ValueTask EndLifeAsync(long silo, DateTimeOffset at, CancellationToken cancellationToken)
     {
-        ValueTask<bool> ended = Locked(cancellationToken, (Store: this, Silo: silo), static ask => ask.Store._aliveSilos.Remove(ask.Silo));
+        ValueTask<bool> ended = Locked(cancellationToken, (Store: this, Silo: silo, At: at), static ask => ask.Store.End(ask.Silo, ask.At));
         return ended.IsCompletedSuccessfully ? ValueTask.CompletedTask : new ValueTask(ended.AsTask());
     }
 
@@ -80,6 +80,17 @@ public sealed partial class MemoryStore
             found.Entries.Clear();
             found.Entries.AddRange(entries.Select(entry => new MemoryEntry(entry, null)));
         }
+    }
+
+    private bool End(long silo, DateTimeOffset at)
+    {
+        bool lived = _aliveSilos.Remove(silo);
+        if (lived)
+        {
+            _silos[silo].EndedAt = Stored(at);
+        }
+
+        return lived;
     }
 
     private void RequireAlive(long silo)
