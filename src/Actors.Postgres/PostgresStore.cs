@@ -121,7 +121,7 @@ public sealed partial class PostgresStore
     {
         MaxPoolSize = ListConnectionsMax,
         MaxAutoPrepare = 0,
-        Options = $"{builder.Options} -c enable_seqscan=on -c enable_hashjoin=on -c enable_mergejoin=on",
+        Options = $"{builder.Options} -c enable_seqscan=on -c enable_hashjoin=on -c enable_mergejoin=on -c plan_cache_mode=auto",
     };
 
     // Connections of their own that notice soon when nobody answers any more.

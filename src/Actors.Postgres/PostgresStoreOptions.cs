@@ -20,6 +20,9 @@ public sealed partial class PostgresStoreOptions
         ["enable_hashjoin"] = "off",
         ["enable_mergejoin"] = "off",
 
+        // The server would plan again for each small batch, since it holds that for cheaper than its plan for any: that takes longer than the statement.
+        ["plan_cache_mode"] = "force_generic_plan",
+
         // Compiling a plan would cost more than any of them.
         ["jit"] = "off",
     };
