@@ -460,6 +460,7 @@ internal sealed class GrainTable(
         {
             (FlowDefinition? definition, string? missing) = await findFlow(loaded.Row, CancellationToken.None).ConfigureAwait(false);
             grain = new RunGrain(services, this, loaded.Row, loaded.Entries, definition, missing);
+            grain.Expect(loaded.Inbox);
         }
         catch (InvalidDataException e)
         {
