@@ -14,7 +14,7 @@ namespace Actors.Simulation;
 public sealed class ClusterScheduleTests(ITestOutputHelper output)
 {
     private const int Schedules = 300;
-    private const int Poisonings = 30;
+    private const int Poisonings = 250;
 
     [Fact]
     public void Silos_on_one_database_keep_every_promise_in_every_schedule()

@@ -51,7 +51,7 @@ internal sealed partial class RunGrain
             return;
         }
 
-        if (!open || verb is { HasOutcome: true } or { Closed: true } || verb is not (null or AskVerb))
+        if (!open || verb is { HasOutcome: true } or { Closed: true } || verb is not (null or AskVerb) || IsDecided(task.Id))
         {
             command.Fail(new ConflictException("task_closed", $"Human task {task.Id} is not open any more."));
             return;
@@ -65,6 +65,24 @@ internal sealed partial class RunGrain
         CloseHumanTask(new HumanTaskClosing(task.Id, HumanTaskStatus.Answered, now, by, answer.Decision, answer.Comment), task.DueAt is null ? null : task.Key);
         _replies.Add(command);
     }
+
+    /// <summary>
+    /// Tells the grain, before it begins, which messages wait in its inbox. A human task that one of them answers is closed already, so that the walk must neither expire it nor take it back, although it comes
+    /// to the message later.
+    /// </summary>
+    public void Expect(IReadOnlyList<InboxMessage> inbox)
+    {
+        foreach (InboxMessage message in inbox)
+        {
+            if (message.Kind == InboxKind.Answer)
+            {
+                _answersWaiting.Add(new HumanTaskId(EntryBody.Read<AskAnsweredBody>(message.Payload).TaskId));
+            }
+        }
+    }
+
+    /// <summary>An answer to the task waits in the inbox: its row is closed.</summary>
+    public bool IsDecided(HumanTaskId task) => _answersWaiting.Contains(task);
 
     /// <summary>The task's answer is on its way to the store: it came before the walk had asked again.</summary>
     public bool IsAnswered(HumanTaskId task) => _closing.ContainsKey(task) || _answersTaken.Contains(task);
@@ -233,6 +251,9 @@ internal sealed partial class RunGrain
 
     // Human tasks whose answers came as messages.
     private readonly HashSet<HumanTaskId> _answersTaken = [];
+
+    // And those whose answers were in the inbox when the run was loaded.
+    private readonly HashSet<HumanTaskId> _answersWaiting = [];
 
     // Signals in the inbox that the run has no room for.
     private readonly List<InboxMessage> _postponed = [];

@@ -56,7 +56,7 @@ internal sealed partial class RunGrain
     public void CloseHumanTask(HumanTaskClosing closing, string? reminderKey)
     {
         // One that was opened in this very transition is not there yet: it is never written.
-        if (_tasksOpened?.RemoveAll(t => t.Id == closing.Id) is null or 0)
+        if (_tasksOpened?.RemoveAll(t => t.Id == closing.Id) is null or 0 && !IsDecided(closing.Id))
         {
             (_tasksClosed ??= []).Add(closing);
             _closing.TryAdd(closing.Id, []);

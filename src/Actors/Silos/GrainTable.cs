@@ -417,11 +417,9 @@ internal sealed class GrainTable(
             await CountTrialAsync(store, suspect.Row.Id, begins: true).ConfigureAwait(false);
             await BeginAsync(suspect.Row.Id, suspect).ConfigureAwait(false);
             await Task.WhenAny(over.Task, Task.Delay(TrialMax, services.Time)).ConfigureAwait(false);
-            if (!over.Task.IsCompleted)
-            {
-                // It may be long, but it has not killed: what happens from here on is not its fault alone.
-                await CountTrialAsync(store, suspect.Row.Id, begins: false).ConfigureAwait(false);
-            }
+
+            // It may be long, or have left memory, but it has not killed: what happens from here on is not its fault alone. With an outcome the count begins anew.
+            await CountTrialAsync(store, suspect.Row.Id, begins: false).ConfigureAwait(false);
         }
     }
 
@@ -460,6 +458,7 @@ internal sealed class GrainTable(
         {
             (FlowDefinition? definition, string? missing) = await findFlow(loaded.Row, CancellationToken.None).ConfigureAwait(false);
             grain = new RunGrain(services, this, loaded.Row, loaded.Entries, definition, missing);
+            grain.Expect(loaded.Inbox);
         }
         catch (InvalidDataException e)
         {

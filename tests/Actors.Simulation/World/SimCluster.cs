@@ -344,11 +344,11 @@ internal sealed class SimCluster : IProbe
     void IProbe.OnEnd(IStepContext step)
     {
         SimScheduler lane = ((SimTime)step.Time).Lane;
-        if (_acting.Remove((lane, step.IdempotencyKey), out _))
+        if (_acting.Remove((lane, step.IdempotencyKey), out long life))
         {
-            if (step.CancellationToken.IsCancellationRequested)
+            if (step.CancellationToken.IsCancellationRequested || !Database.Sessions.ContainsKey(life) || World.Now - Database.Beats[life] >= _options.Lease * 0.75)
             {
-                // Stopped because its silo might not act any longer: that is no attempt, and it is made again.
+                // Its silo might not act any longer, and has told it to stop or is about to: if it fails now that is no attempt, and it is made again.
                 _interrupted.Add((step.Run.Id, step.StepKey, step.Attempt));
             }
 

@@ -117,7 +117,7 @@ internal sealed class AskVerb(HumanQuestion question) : Verb<HumanAnswer>
 
     private void Expire()
     {
-        if (Closed || HasOutcome)
+        if (Closed || HasOutcome || Grain.IsDecided(_id))
         {
             return;
         }
