@@ -44,7 +44,7 @@ internal sealed class SimCluster : IProbe
     private readonly List<(HumanTaskId Task, string Decision)> _acceptedAnswers = [];
     private readonly HashSet<RunId> _acceptedCancels = [];
     private readonly Dictionary<(RunId, string Key, int Attempt, bool Fallback), List<long>> _calls = [];
-    private readonly Dictionary<(SimScheduler, string), long> _acting = [];
+    private readonly Dictionary<(SimScheduler, string), (long Life, DateTimeOffset Begun)> _acting = [];
     private readonly HashSet<(RunId, string Key, int Attempt)> _interrupted = [];
     private int _ids;
 
@@ -344,9 +344,11 @@ internal sealed class SimCluster : IProbe
     void IProbe.OnEnd(IStepContext step)
     {
         SimScheduler lane = ((SimTime)step.Time).Lane;
-        if (_acting.Remove((lane, step.IdempotencyKey), out long life))
+        if (_acting.Remove((lane, step.IdempotencyKey), out (long Life, DateTimeOffset Begun) acting))
         {
-            if (step.CancellationToken.IsCancellationRequested || !Database.Sessions.ContainsKey(life) || World.Now - Database.Beats[life] >= _options.Lease * 0.75)
+            TimeSpan lease = _options.Lease * 0.75;
+            bool stoodStill = World.Now - acting.Begun >= lease || World.Now - Database.Beats[acting.Life] >= lease;
+            if (step.CancellationToken.IsCancellationRequested || !Database.Sessions.ContainsKey(acting.Life) || stoodStill)
             {
                 // Its silo might not act any longer, and has told it to stop or is about to: if it fails now that is no attempt, and it is made again.
                 _interrupted.Add((step.Run.Id, step.StepKey, step.Attempt));
@@ -416,7 +418,7 @@ internal sealed class SimCluster : IProbe
             Database.Broken.Add($"A body of '{step.StepKey}' of run {step.Run.Id} begins in life {life}, whose last beat was {(World.Now - beat).TotalSeconds:0.0} s ago.");
         }
 
-        foreach (((SimScheduler lane, string key), long earlier) in _acting)
+        foreach (((SimScheduler lane, string key), (long earlier, _)) in _acting)
         {
             if (lane == process.Lane && earlier != life)
             {
@@ -424,7 +426,7 @@ internal sealed class SimCluster : IProbe
             }
         }
 
-        _acting[(process.Lane, step.IdempotencyKey)] = life;
+        _acting[(process.Lane, step.IdempotencyKey)] = (life, World.Now);
     }
 
     // ---- oracles -------------------------------------------------------------------------------------------------
