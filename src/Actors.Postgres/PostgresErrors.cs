@@ -10,6 +10,7 @@ internal static class PostgresErrors
     public const string DivisionByZero = "22012";
     public const string LockNotAvailable = "55P03";
     public const string QueryCanceled = "57014";
+    public const string TransactionAborted = "25P02";
 
     /// <summary>True for what a statement, a connection or a value can do; anything else is a bug and goes on as it is.</summary>
     public static bool IsOurs(Exception e) => e is NpgsqlException or TimeoutException or IOException || IsNoUnicode(e);

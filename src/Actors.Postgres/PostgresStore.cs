@@ -26,13 +26,16 @@ public sealed partial class PostgresStore
     private readonly int _lockClass;
 
     private PostgresStore(
-        NpgsqlDataSource source, NpgsqlDataSource commits, NpgsqlDataSource lists, NpgsqlDataSource sessions, Timeline timeline, string place, int lockClass)
+        NpgsqlDataSource source, NpgsqlDataSource commits, NpgsqlDataSource lists, NpgsqlDataSource sessions, NpgsqlDataSource transactions, Timeline timeline, string schema, string place,
+        int lockClass)
     {
         _source = source;
         _commits = commits;
         _lists = lists;
         _sessions = sessions;
+        _transactions = transactions;
         _timeline = timeline;
+        _schema = schema;
         _place = place;
         _lockClass = lockClass;
         _runs = new(keys => LookUpAsync(Statements.LookUpRuns, 21, keys, RowReader.Run));
@@ -75,7 +78,8 @@ public sealed partial class PostgresStore
                 // Unique in the database: advisory locks know no schemas.
                 using NpgsqlCommand find = new("SELECT 'silos'::regclass::oid::bigint", connection);
                 long table = (long)(await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-                return new PostgresStore(source, commits, lists, timeline.CreateSource(ForSessions(builder)), timeline, place, unchecked((int)table));
+                return new PostgresStore(
+                    source, commits, lists, timeline.CreateSource(ForSessions(builder)), timeline.CreateSource(options.ReadForSteps()), timeline, options.Schema, place, unchecked((int)table));
             }
         }
         catch (Exception e)
@@ -106,6 +110,7 @@ public sealed partial class PostgresStore
     public async ValueTask DisposeAsync()
     {
         await _sessions.DisposeAsync().ConfigureAwait(false);
+        await _transactions.DisposeAsync().ConfigureAwait(false);
         await _source.DisposeAsync().ConfigureAwait(false);
         await _commits.DisposeAsync().ConfigureAwait(false);
         await _lists.DisposeAsync().ConfigureAwait(false);
@@ -116,7 +121,7 @@ public sealed partial class PostgresStore
     {
         MaxPoolSize = ListConnectionsMax,
         MaxAutoPrepare = 0,
-        Options = $"{builder.Options} -c enable_seqscan=on -c enable_hashjoin=on -c enable_mergejoin=on",
+        Options = $"{builder.Options} -c enable_seqscan=on -c enable_hashjoin=on -c enable_mergejoin=on -c plan_cache_mode=auto",
     };
 
     // Connections of their own that notice soon when nobody answers any more.

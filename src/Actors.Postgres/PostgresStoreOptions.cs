@@ -20,6 +20,9 @@ public sealed partial class PostgresStoreOptions
         ["enable_hashjoin"] = "off",
         ["enable_mergejoin"] = "off",
 
+        // The server would plan again for each small batch, since it holds that for cheaper than its plan for any: that takes longer than the statement.
+        ["plan_cache_mode"] = "force_generic_plan",
+
         // Compiling a plan would cost more than any of them.
         ["jit"] = "off",
     };
@@ -35,6 +38,15 @@ public sealed partial class PostgresStoreOptions
 
     /// <summary>True: opening brings the schema up to date. Default false: an operator does, with <c>actors migrate</c>.</summary>
     public bool MigrateOnOpen { get; init; }
+
+    /// <summary>For the SQL of steps: as the connection string says, but for what the journal's statements at the end rely on.</summary>
+    internal NpgsqlConnectionStringBuilder ReadForSteps() => new(ConnectionString)
+    {
+        Enlist = false,
+        IncludeFailedBatchedCommand = true,
+        NoResetOnClose = false,
+        ApplicationName = "actors steps",
+    };
 
     /// <exception cref="ArgumentException">A value cannot work; the message names it, but does not repeat the connection string: it may hold a password.</exception>
     internal NpgsqlConnectionStringBuilder Read()

@@ -31,6 +31,23 @@ internal static class Statements
 
     public const string Reserve = "UPDATE counters SET value = value + $1 WHERE name = 'run_no' RETURNING value - $1";
 
+    // ---- transactions of steps ---------------------------------------------------------------------------------------
+
+    public const string BeginTransaction =
+        "SELECT pg_current_xact_id()::text, set_config('statement_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $1, true)";
+
+    public const string RequireTransaction = "SELECT 1 / (pg_current_xact_id()::text = $1)::int";
+    public const string CheckDeferred = "SET CONSTRAINTS ALL IMMEDIATE";
+
+    // As of the store's own connections, until the commit.
+    public const string OurSettings =
+        """
+        SELECT set_config('search_path', $1, true), set_config('statement_timeout', '0', true), set_config('enable_seqscan', 'off', true),
+               set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
+        """;
+
+    public const string IsCommitted = "SELECT 1 FROM journal WHERE run_no = $1 AND seq = $2 AND transition_id = $3";
+
     // ---- commit: locks -----------------------------------------------------------------------------------------------
 
     // In the order of the keys, so that two batches wait for each other at most one way. Against the end of the receiver's run: it takes the same lock,

@@ -41,7 +41,7 @@ public sealed class LocationTests(LocationTests.Cluster cluster, ITestOutputHelp
     public Task An_answer_at_another_silo_reaches_the_run_nearly_as_fast_as_at_its_own() => Scene.PlayAsync(cluster, output, async scene =>
     {
         await using Load load = new(scene, perSecond: 5);
-        int samples = ChaosMode.Pick(100, 1_000);
+        int samples = ChaosMode.Pick(60, 1_000);
         double added = double.MaxValue;
         for (int round = 0; round <= Rounds && added > AddedMsMax; round++)
         {

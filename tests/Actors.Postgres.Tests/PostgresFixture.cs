@@ -68,6 +68,8 @@ public sealed class PostgresFlows() : FlowSpecifications(new PostgresFixture());
 
 public sealed class PostgresInvariants() : InvariantSpecifications(new PostgresFixture());
 
+public sealed class PostgresTransactions() : TransactionSpecifications(new PostgresFixture());
+
 public sealed class PostgresConcurrency() : ConcurrencySpecifications(new PostgresFixture());
 
 public sealed class PostgresRetention() : RetentionSpecifications(new PostgresFixture());

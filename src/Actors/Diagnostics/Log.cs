@@ -50,6 +50,9 @@ internal static partial class Log
     [LoggerMessage(1022, LogLevel.Warning, "Run {Run}: a transition was refused as a conflict ({Reason}); the grain is dropped.")]
     public static partial void GrainConflict(this ILogger log, string run, string? reason);
 
+    [LoggerMessage(1041, LogLevel.Warning, "Run {Run}: the transaction of step '{Step}' was rolled back: {Reason}")]
+    public static partial void TransactionRolledBack(this ILogger log, string run, string step, string reason);
+
     [LoggerMessage(1023, LogLevel.Error, "Run {Run}: unexpected error in the engine; the grain is dropped and will be activated again.")]
     public static partial void GrainBroken(this ILogger log, string run, Exception error);
 

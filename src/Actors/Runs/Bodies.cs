@@ -125,6 +125,11 @@ internal sealed class Bodies(EngineScheduler scheduler, TimeProvider time, Alarm
 
     private static async Task Run(Start start)
     {
+        if (start.Owner.PutBack(start.Body))
+        {
+            return;
+        }
+
         await start.Body.RunAsync().ConfigureAwait(false);
         start.Owner.Ended(start.Body);
     }
@@ -138,33 +143,66 @@ internal sealed class Bodies(EngineScheduler scheduler, TimeProvider time, Alarm
         SetAlarm();
     }
 
+    /// <summary>Asked again by the thread that is about to run it: the process may have stood still since the body got its place.</summary>
+    private bool PutBack(Body body)
+    {
+        lock (_lock)
+        {
+            if (mayAct())
+            {
+                return false;
+            }
+
+            Leave(body);
+            if (!_stopped)
+            {
+                _waiting.Enqueue(body);
+            }
+
+            CompleteIdle();
+            return true;
+        }
+    }
+
     private void Ended(Body body)
     {
         Body? next = null;
         lock (_lock)
         {
-            _running--;
-            _all.Remove(body);
-            if (body.Place is { } place)
-            {
-                _young.Remove(place);
-                body.Place = null;
-            }
-
+            Leave(body);
             if (!_stopped && mayAct() && _waiting.TryDequeue(out next))
             {
                 Begin(next);
             }
-            else if (_running == 0 && _idle is not null)
+            else
             {
-                scheduler.Complete(_idle);
-                _idle = null;
+                CompleteIdle();
             }
         }
 
         if (next is not null)
         {
             scheduler.Post(static state => _ = Run((Start)state!), new Start(this, next));
+        }
+    }
+
+    private void Leave(Body body)
+    {
+        _running--;
+        _all.Remove(body);
+        if (body.Place is { } place)
+        {
+            _young.Remove(place);
+            body.Place = null;
+        }
+    }
+
+    private void CompleteIdle()
+    {
+        if (_running == 0 && _idle is not null)
+        {
+            scheduler.Complete(_idle);
+            _idle = null;
         }
     }
 

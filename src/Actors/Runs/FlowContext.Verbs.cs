@@ -12,11 +12,39 @@ internal sealed partial class FlowContext
         Func<TIn, FlowError, IStepContext, Task<T>>? fallback = null)
     {
         ArgumentNullException.ThrowIfNull(body);
+        return OpenStep(name, input, body, options, fallback, isTransactional: false);
+    }
+
+    public Task<T> Transaction<TIn, T>(
+        string name,
+        TIn input,
+        Func<TIn, ITransactionalStepContext, Task<T>> body,
+        StepOptions? options = null,
+        Func<TIn, FlowError, ITransactionalStepContext, Task<T>>? fallback = null)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        return OpenStep(
+            name,
+            input,
+            (value, step) => body(value, (ITransactionalStepContext)step),
+            options,
+            fallback is null ? null : (value, error, step) => fallback(value, error, (ITransactionalStepContext)step),
+            isTransactional: true);
+    }
+
+    private Task<T> OpenStep<TIn, T>(
+        string name,
+        TIn input,
+        Func<TIn, IStepContext, Task<T>> body,
+        StepOptions? options,
+        Func<TIn, FlowError, IStepContext, Task<T>>? fallback,
+        bool isTransactional)
+    {
         CheckName(name);
         StepOptions checkedOptions = options ?? StepOptions.Default;
         ArgumentOutOfRangeException.ThrowIfLessThan(checkedOptions.Retry.MaxAttempts, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(checkedOptions.Retry.MaxAttempts, RetryPolicy.AttemptsMax, nameof(options));
-        StepVerb<TIn, T> verb = new(input, body, checkedOptions, fallback);
+        StepVerb<TIn, T> verb = new(input, body, checkedOptions, fallback, isTransactional);
         Open(name, verb);
         return verb.Task;
     }

@@ -29,6 +29,22 @@ public static class FlowContextExtensions
             options);
     }
 
+    /// <summary>A transactional step without a result.</summary>
+    public static Task Transaction<TIn>(this IFlowContext ctx, string name, TIn input, Func<TIn, ITransactionalStepContext, Task> body, StepOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        ArgumentNullException.ThrowIfNull(body);
+        return ctx.Transaction<TIn, bool>(
+            name,
+            input,
+            async (value, step) =>
+            {
+                await body(value, step).ConfigureAwait(false);
+                return true;
+            },
+            options);
+    }
+
     /// <summary>A scope without a result.</summary>
     public static Task Scope(this IFlowContext ctx, string name, Func<IFlowContext, Task> body, ScopeOptions? options = null)
     {

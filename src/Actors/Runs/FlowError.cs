@@ -16,6 +16,7 @@ public sealed record FlowError(string Type, string Message, string? Code = null,
     {
         StepFailedException step => step.Error,
         TaskException task => new(task.Type, Text.Shorten(task.Message, MessageLengthMax), task.Code, task.Details),
+        System.Data.Common.DbException { SqlState: { } state } sql => new(sql.GetType().Name, Text.Shorten(sql.Message, MessageLengthMax), state),
         _ => new(exception.GetType().Name, Text.Shorten(exception.Message, MessageLengthMax)),
     };
 }
@@ -34,6 +35,12 @@ public static class ErrorTypes
 
     /// <summary>The database refused a value.</summary>
     public const string StoreRefused = "StoreRefused";
+
+    /// <summary>The silo's store has no transactions for steps.</summary>
+    public const string NotTransactional = "NotTransactional";
+
+    /// <summary>The body of a transactional step has itself ended its transaction, or gone on after its SQL had failed.</summary>
+    public const string TransactionEnded = "TransactionEnded";
 
     /// <summary>A step or child run was cancelled.</summary>
     public const string Cancelled = "Cancelled";

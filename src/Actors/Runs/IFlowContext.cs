@@ -41,6 +41,23 @@ public interface IFlowContext
         StepOptions? options = null,
         Func<TIn, FlowError, IStepContext, Task<T>>? fallback = null);
 
+    /// <summary>
+    /// A step whose SQL and outcome are committed in one transaction of the journal's database: exactly once. The body works on
+    /// <see cref="ITransactionalStepContext.Connection"/>; when it returns, the engine commits, and when it throws, everything is rolled back. A body may run more than once,
+    /// but of only one run is anything kept; what it does elsewhere (files, other systems) is not part of that.
+    /// The transaction is open for at most <see cref="StepOptions.Timeout"/> and the silo's limit (default 30 seconds). An attempt for which
+    /// no connection could be opened, or whose connection was lost in the commit, is made again without being counted.
+    /// </summary>
+    /// <exception cref="StepFailedException">
+    /// As of <see cref="Step{TIn, T}"/>; with <see cref="ErrorTypes.NotTransactional"/>, and without any retry, when the silo's store has no transactions for steps.
+    /// </exception>
+    Task<T> Transaction<TIn, T>(
+        string name,
+        TIn input,
+        Func<TIn, ITransactionalStepContext, Task<T>> body,
+        StepOptions? options = null,
+        Func<TIn, FlowError, ITransactionalStepContext, Task<T>>? fallback = null);
+
     /// <summary>Waits; durable from one second on. A duration of zero or less goes on at once.</summary>
     Task Sleep(string name, TimeSpan duration);
 

@@ -116,7 +116,7 @@ internal sealed partial class RunGrain
     /// <summary>Sends what has gathered as one transition, unless one is under way.</summary>
     private void Flush()
     {
-        if (_inFlight is not null)
+        if (_inFlight is not null || CommitTransaction())
         {
             return;
         }
@@ -353,7 +353,7 @@ internal sealed partial class RunGrain
 
     private bool IsQuiet =>
         (!_walking || (_openLeaves > 0 && _openLeaves == _dormantLeaves && _deliverable.Count == 0 && _toStart.Count == 0))
-        && _outcomesOnTheWay == 0 && !_ended && !_parked;
+        && _outcomesOnTheWay == 0 && _transactions.Count == 0 && !_ended && !_parked;
 
     private (RunStatus Status, string? Why) Status(bool quiet)
     {

@@ -110,6 +110,17 @@ internal sealed partial class RunGrain : ITransitionSink
         }
     }
 
+    private bool HasLeft
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _closed;
+            }
+        }
+    }
+
     /// <summary>The grain before this one was lost without having recorded anything.</summary>
     public bool WasLost { get; set; }
 
@@ -251,7 +262,12 @@ internal sealed partial class RunGrain : ITransitionSink
     {
         if (_parked)
         {
-            Flush();
+            // The turn goes on for a moment after the grain has left; what it sent then would belong to nobody, beside what the run's next activation sends.
+            if (!HasLeft)
+            {
+                Flush();
+            }
+
             return false;
         }
 
@@ -389,6 +405,12 @@ internal sealed partial class RunGrain : ITransitionSink
             body.Abandon();
         }
 
+        foreach (TransactionEntry waiting in _transactions)
+        {
+            _ = waiting.Transaction.DisposeAsync().AsTask();
+        }
+
+        _transactions.Clear();
         FailReplies();
         _host.OnClosed(this, end, left);
     }

@@ -182,6 +182,7 @@ public sealed partial class Silo : IAsyncDisposable
             Committer = new Committer(Store, _scheduler, Time, _options.CommitBatchMax, _options.CommitLanes, _log, Fenced),
             Alarms = alarms,
             Bodies = new Bodies(_scheduler, Time, alarms, _options.BodiesMax, () => life.Cluster.MayAct),
+            Transactions = new TransactionSlots(_scheduler, _options.TransactionsMax),
             Numbers = new RunNumbers(Store, number, _scheduler, Fenced),
             SavedFlows = new SavedFlows(Store, Time),
             Flows = Flows,

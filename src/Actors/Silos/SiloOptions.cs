@@ -57,6 +57,12 @@ public sealed record SiloOptions
     /// </summary>
     public TimeSpan? KeepEndedRuns { get; init; }
 
+    /// <summary>How long the transaction of a transactional step may be open; then it is rolled back, and the attempt has failed. Default 30 seconds.</summary>
+    public TimeSpan TransactionLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Transactions of steps that are open at once, each with a connection of its own; further ones wait. Default 16.</summary>
+    public int TransactionsMax { get; init; } = 16;
+
     /// <summary>Transitions in one commit. Default 512: beyond it a batch only adds latency.</summary>
     public int CommitBatchMax { get; init; } = 512;
 

@@ -79,6 +79,15 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
         }
     }
 
+    /// <summary>A transaction beside this committer found that the life is over: what a refused commit does.</summary>
+    public void EndLife(string why)
+    {
+        if (TryStop())
+        {
+            onFenced(why);
+        }
+    }
+
     /// <summary>Completes when everything submitted before has been answered.</summary>
     public Task WhenIdleAsync()
     {
@@ -152,14 +161,10 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
             }
             catch (StoreException e) when (e.Kind == StoreFailure.Fenced)
             {
-                if (TryStop())
-                {
-                    onFenced(e.Message);
-                }
-
+                EndLife(e.Message);
                 return;
             }
-            catch (StoreException e) when (e.Kind == StoreFailure.Data)
+            catch (Exception e) when (e is StoreException { Kind: StoreFailure.Data } or ArgumentException)
             {
                 if (batch.Count == 1)
                 {
@@ -168,7 +173,7 @@ internal sealed class Committer(IStore store, EngineScheduler scheduler, TimePro
                     return;
                 }
 
-                // Somewhere in the batch is a value that the database refuses. Its neighbours must not suffer: halve until it is alone.
+                // Somewhere in the batch is a value that the database refuses, or a transition that breaks a rule of stores, which sending it again cannot mend. Its neighbours must not suffer: halve until it is alone.
                 int half = batch.Count / 2;
                 await CommitAsync([.. batch.Take(half)]).ConfigureAwait(false);
                 await CommitAsync([.. batch.Skip(half)]).ConfigureAwait(false);

@@ -17,6 +17,13 @@ internal sealed class FakeContext(FakeRun run, string scope, CancellationToken c
 
     public Guid NewId() => Guid.Empty;
 
+    public Task<T> Transaction<TIn, T>(
+        string name,
+        TIn input,
+        Func<TIn, ITransactionalStepContext, Task<T>> body,
+        StepOptions? options = null,
+        Func<TIn, FlowError, ITransactionalStepContext, Task<T>>? fallback = null) => throw new NotSupportedException("The flows of these tests have no transactions.");
+
     public async Task<T> Step<TIn, T>(
         string name, TIn input, Func<TIn, IStepContext, Task<T>> body, StepOptions? options = null, Func<TIn, FlowError, IStepContext, Task<T>>? fallback = null)
     {

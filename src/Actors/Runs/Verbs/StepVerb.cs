@@ -10,7 +10,8 @@ internal sealed class StepVerb<TIn, T>(
     TIn input,
     Func<TIn, IStepContext, Task<T>> body,
     StepOptions options,
-    Func<TIn, FlowError, IStepContext, Task<T>>? fallback) : Verb<T>
+    Func<TIn, FlowError, IStepContext, Task<T>>? fallback,
+    bool isTransactional) : Verb<T>, ITransactionVerb
 {
     // What a task may ask for with RetryAfter; beyond it nobody remembers why.
     private static readonly TimeSpan WaitMax = TimeSpan.FromDays(3660);
@@ -25,12 +26,17 @@ internal sealed class StepVerb<TIn, T>(
     private bool _reminderSet;
     private AttemptFailedBody? _failed;
     private bool _cancelled;
+    private StepTransaction? _waitsForCommit;
 
     public override string Noun => "a step";
 
     public override string Why => $"the next attempt ({_attempt} of {options.Retry.MaxAttempts}) of '{Key}' at {_nextAt:u}, after: {Text.Shorten(_lastError?.Message, 200)}";
 
-    public StepOptions Options => options;
+    public bool IsTransactional => isTransactional;
+
+    /// <summary>How long one attempt may take; null: as long as it likes.</summary>
+    public TimeSpan? Limit => !isTransactional ? options.Timeout
+        : options.Timeout is { } own && own < Grain.Services.Options.TransactionLimit ? own : Grain.Services.Options.TransactionLimit;
 
     private string Hash => _hash ??= InputHash.Of(_input);
 
@@ -114,6 +120,17 @@ internal sealed class StepVerb<TIn, T>(
         }
 
         // The body may have had its effect already: its outcome is waited for and recorded, so that what it did can be undone.
+        if (_waitsForCommit is not null)
+        {
+            // Nothing of it is committed: it is as if the body had never run.
+            _running = null;
+            _alarm?.Cancel();
+            GiveUpCommit();
+            ClearReminder();
+            CancelAtOnce(reason);
+            return;
+        }
+
         _running.CancelToken();
         _alarm?.Cancel();
         _alarm = Grain.SetAlarm(Grain.Services.Options.CancelledBodyLimit, Abandon);
@@ -158,7 +175,7 @@ internal sealed class StepVerb<TIn, T>(
     /// <summary>The body has begun to run on the pool.</summary>
     internal void OnBegun(StepBody<TIn, T> attempt)
     {
-        if (options.Timeout is { } limit && attempt == _running && !_cancelled)
+        if (Limit is { } limit && attempt == _running && !_cancelled)
         {
             _alarm = Grain.SetAlarm(limit, () => TimeOut(attempt, limit));
         }
@@ -174,9 +191,24 @@ internal sealed class StepVerb<TIn, T>(
 
     internal void OnEnded(StepBody<TIn, T> attempt)
     {
+        Grain.UnregisterBody(attempt);
         if (attempt != _running || HasOutcome || Closed)
         {
+            attempt.RollBack();
             return;
+        }
+
+        if (attempt is { Failure: null, Transaction: { } transaction })
+        {
+            if (transaction.TryTake())
+            {
+                // The attempt's limit goes on until the commit begins.
+                _waitsForCommit = transaction;
+                Grain.AppendTransaction(new TransactionEntry(transaction, this, attempt.Payload, attempt.Ms, attempt.IsFallback));
+                return;
+            }
+
+            attempt.FailCancelled();
         }
 
         _running = null;
@@ -197,6 +229,41 @@ internal sealed class StepVerb<TIn, T>(
         }
     }
 
+    public string? ReminderToClear()
+    {
+        string? key = _reminderSet ? Key : null;
+        _reminderSet = false;
+        return key;
+    }
+
+    public void OnCommitting()
+    {
+        _waitsForCommit = null;
+        _running = null;
+        _alarm?.Cancel();
+        HasOutcome = true;
+    }
+
+    public void OnRolledBack(TransactionEntry entry, AttemptFailure failure, bool reminderKept)
+    {
+        HasOutcome = false;
+        _reminderSet |= reminderKept;
+
+        // Cancelled while the commit was on its way: a verb with an outcome is not told.
+        _cancelled |= Scope.IsCancelled;
+        OnFailed(failure, entry.Ms, entry.IsFallback);
+    }
+
+    // Out of the queue of those that wait for the run's commit slot, unless the commit has begun.
+    private void GiveUpCommit()
+    {
+        if (_waitsForCommit is { } waiting)
+        {
+            _waitsForCommit = null;
+            Grain.RemoveTransaction(waiting);
+        }
+    }
+
     private void TimeOut(StepBody<TIn, T> attempt, TimeSpan limit)
     {
         if (attempt != _running || HasOutcome || Closed || _cancelled)
@@ -205,6 +272,7 @@ internal sealed class StepVerb<TIn, T>(
         }
 
         _running = null;
+        GiveUpCommit();
         attempt.CancelToken();
         FlowError error = new(ErrorTypes.Timeout, $"The attempt took longer than {limit.TotalSeconds:0.###} s.");
         OnFailed(new AttemptFailure(error, true, null), (long)limit.TotalMilliseconds, attempt.IsFallback);
@@ -235,7 +303,7 @@ internal sealed class StepVerb<TIn, T>(
         }
 
         _lastError = failure.Error;
-        bool again = !wasFallback && failure.Retryable && options.Retry.Allows(_attempt, failure.Error);
+        bool again = failure.IsFree || !wasFallback && failure.Retryable && options.Retry.Allows(_attempt, failure.Error);
         if (!again && (wasFallback || fallback is null))
         {
             ClearReminder();
@@ -244,8 +312,8 @@ internal sealed class StepVerb<TIn, T>(
             return;
         }
 
-        int counted = again ? _attempt : options.Retry.MaxAttempts;
-        TimeSpan delay = !again ? TimeSpan.Zero : failure.RetryAfter ?? options.Retry.DelayAfter(_attempt, Grain.Services.Ids.NextDouble());
+        int counted = failure.IsFree ? _attempt - 1 : again ? _attempt : options.Retry.MaxAttempts;
+        TimeSpan delay = !again ? TimeSpan.Zero : failure.RetryAfter ?? options.Retry.DelayAfter(Math.Max(1, _attempt), Grain.Services.Ids.NextDouble());
         DateTimeOffset now = Grain.Services.Now();
         DateTimeOffset nextAt = RunGrain.Later(now, TimeSpan.FromMilliseconds(Math.Round(Math.Min(delay.TotalMilliseconds, WaitMax.TotalMilliseconds))));
         Grain.Append(EntryKind.AttemptFailed, Key, EntryBody.Write(new AttemptFailedBody(counted, failure.Error, nextAt, ms)), this);
@@ -308,4 +376,8 @@ internal sealed class StepVerb<TIn, T>(
 }
 
 /// <param name="Retryable">False: the body itself said that another attempt cannot help.</param>
-internal sealed record AttemptFailure(FlowError Error, bool Retryable, TimeSpan? RetryAfter);
+internal sealed record AttemptFailure(FlowError Error, bool Retryable, TimeSpan? RetryAfter)
+{
+    /// <summary>The body has no part in it, and all that it did is rolled back: it is made again as the same attempt.</summary>
+    public bool IsFree { get; init; }
+}
