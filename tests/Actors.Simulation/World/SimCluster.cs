@@ -176,6 +176,9 @@ internal sealed class SimCluster : IProbe
     public void Answer(RunId run, HumanTaskId task, string decision) =>
         Issue(run, silo => silo.AnswerAsync(task, new TaskAnswer(decision), Client), _ => _acceptedAnswers.Add((task, decision)));
 
+    /// <summary>What an operator does with a parked run.</summary>
+    public void Resume(RunId run) => Issue(run, silo => silo.ResumeRunAsync(run, Client), static _ => { });
+
     public void Cancel(RunId run) => Issue(run, silo => silo.CancelRunAsync(run, "enough", Client), _ => _acceptedCancels.Add(run));
 
     private void Issue(RunId? run, Func<Silo, Task> call, Action<Task> accepted)

@@ -88,6 +88,9 @@ internal sealed class SimDatabase(SimWorld world, IStore store)
 
     public int LivesEndedByPeers { get; private set; }
 
+    /// <summary>The lives that have had a run, in order.</summary>
+    public Dictionary<RunId, List<long>> OwnersOf { get; } = [];
+
     public bool HasOutcome(RunId run, string key) => _outcomes.ContainsKey((run, key));
 
     public async ValueTask<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<Transition> batch)
@@ -123,7 +126,7 @@ internal sealed class SimDatabase(SimWorld world, IStore store)
         {
             if (loaded[i] is not null)
             {
-                _owners[runs[i]] = silo;
+                Own(runs[i], silo);
             }
 
             world.Trace.Add(loaded[i]?.Entries.Count ?? -1);
@@ -138,7 +141,7 @@ internal sealed class SimDatabase(SimWorld world, IStore store)
         IReadOnlyList<LoadedRun> loaded = await Shared.ClaimRunnableAsync(silo, limit, CancellationToken.None);
         foreach (LoadedRun run in loaded)
         {
-            _owners[run.Row.Id] = silo;
+            Own(run.Row.Id, silo);
             world.Trace.Add(run.Entries.Count);
             world.Trace.Say(world, () => $"  claim {silo}/{run.Row.Id.Value[^6..]}: {run.Entries.Count} entries, {run.Inbox.Count} messages, {run.Adoptions} adoptions, {run.Trials} trials");
         }
@@ -195,6 +198,20 @@ internal sealed class SimDatabase(SimWorld world, IStore store)
         world.Trace.Say(world, () => $"life {silo} ended");
     }
 
+    private void Own(RunId run, long silo)
+    {
+        _owners[run] = silo;
+        if (!OwnersOf.TryGetValue(run, out List<long>? owners))
+        {
+            OwnersOf[run] = owners = [];
+        }
+
+        if (owners.Count == 0 || owners[^1] != silo)
+        {
+            owners.Add(silo);
+        }
+    }
+
     // The oracles that need no knowledge of the flow: one owner, and one outcome for each key.
     private void Watch(Transition transition)
     {
@@ -202,7 +219,7 @@ internal sealed class SimDatabase(SimWorld world, IStore store)
         {
             if (start.Owner is { } owner)
             {
-                _owners[transition.Run] = owner;
+                Own(transition.Run, owner);
             }
         }
         else if (!_owners.TryGetValue(transition.Run, out long owner) || owner != transition.Silo)
@@ -214,7 +231,7 @@ internal sealed class SimDatabase(SimWorld world, IStore store)
         {
             if (child.Row.Owner is { } owner)
             {
-                _owners[child.Row.Id] = owner;
+                Own(child.Row.Id, owner);
             }
         }
 
