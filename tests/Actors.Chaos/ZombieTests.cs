@@ -14,7 +14,6 @@ public sealed class ZombieTests(ZombieTests.Cluster cluster, ITestOutputHelper o
     [Fact]
     public Task A_silo_that_was_paused_for_longer_than_its_lease_is_refused_and_begins_a_new_life() => Scene.PlayAsync(cluster, output, scene => HauntAsync(
         scene, static (victim, _) => victim.PauseAsync(), static () => Task.CompletedTask, static victim => victim.ContinueAsync(),
-        // It may notice before it writes anything.
         isWriting: false));
 
     [Fact]
@@ -39,7 +38,8 @@ public sealed class ZombieTests(ZombieTests.Cluster cluster, ITestOutputHelper o
             },
             // While the row is held its run cannot be taken over either.
             () => held.RollbackAsync(),
-            static victim => victim.ContinueAsync());
+            static victim => victim.ContinueAsync(),
+            isWriting: false);
     });
 
     [Fact]
@@ -58,7 +58,8 @@ public sealed class ZombieTests(ZombieTests.Cluster cluster, ITestOutputHelper o
         {
             victim.Proxy!.Heal();
             await victim.ContinueAsync();
-        }));
+        },
+        isWriting: false));
 
     [Fact]
     public Task A_silo_whose_network_swallows_everything_stops_its_bodies_before_its_peers_take_over() => Scene.PlayAsync(cluster, output, async scene =>
@@ -84,7 +85,7 @@ public sealed class ZombieTests(ZombieTests.Cluster cluster, ITestOutputHelper o
     });
 
     /// <summary>Work begins on a silo, it is frozen until its peers have taken over and ended what it held, and is woken.</summary>
-    /// <param name="isWriting">True: it is frozen in the middle of a write, which it tries again.</param>
+    /// <param name="isWriting">True: what it sent meanwhile reaches the database after its end. False: it may notice before it writes anything.</param>
     /// <returns>The silo, and the life that was ended.</returns>
     private static async Task<(SiloNode Victim, int Life)> HauntAsync(Scene scene, Func<SiloNode, int, Task> freeze, Func<Task> whenDead, Func<SiloNode, Task> wake, bool isWriting = true)
     {

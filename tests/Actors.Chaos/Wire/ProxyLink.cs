@@ -8,7 +8,7 @@ internal sealed class ProxyLink(TcpProxy proxy, Socket client) : IDisposable
 {
     private readonly Socket _server = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly Dictionary<string, string> _statements = new(StringComparer.Ordinal);
-    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _held;
     private string _bound = "";
 
     public async Task RunAsync(int target)
@@ -34,7 +34,7 @@ internal sealed class ProxyLink(TcpProxy proxy, Socket client) : IDisposable
     }
 
     /// <summary>Lets the second half of its batch go.</summary>
-    public void Release() => _released.TrySetResult();
+    public void Release() => Volatile.Read(ref _held)?.TrySetResult();
 
     public void Close()
     {
@@ -73,9 +73,11 @@ internal sealed class ProxyLink(TcpProxy proxy, Socket client) : IDisposable
             if (WritesEntries(messages[i]) && proxy.TakeHalf() is { } half)
             {
                 await SendAsync(server, messages[..(i + 1)]);
-                half.SetResult();
                 sent = i + 1;
-                await _released.Task;
+                TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                Volatile.Write(ref _held, held);
+                half.SetResult();
+                await held.Task;
             }
         }
 
