@@ -17,4 +17,7 @@ internal static partial class HostLog
 
     [LoggerMessage(5012, LogLevel.Error, "The event stream of run {Run} broke off")]
     public static partial void StreamFailed(ILogger log, Exception exception, string run);
+
+    [LoggerMessage(5013, LogLevel.Warning, "The event stream of run {Run} is cut: {Reason}")]
+    public static partial void StreamCut(ILogger log, string run, string reason);
 }

@@ -55,6 +55,12 @@ internal sealed record RunStream(RunId Id, Caller Caller, long After, bool WithS
         {
             // The caller has gone, or the silo stops: the stream just ends.
         }
+        catch (StoreException e) when (context.Response.HasStarted)
+        {
+            // The caller comes back after the last event. In an outage this happens to every stream at once: one line each.
+            HostLog.StreamCut(services.GetRequiredService<ILoggerFactory>().CreateLogger("Actors.Api"), Id.Value, e.Message);
+            context.Abort();
+        }
         catch (Exception e) when (context.Response.HasStarted)
         {
             HostLog.StreamFailed(services.GetRequiredService<ILoggerFactory>().CreateLogger("Actors.Api"), e, Id.Value);

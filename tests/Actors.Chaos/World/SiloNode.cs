@@ -68,7 +68,7 @@ internal sealed class SiloNode(ChaosWorld world, string name) : IAsyncDisposable
                 ["Chaos__Build"] = Build.ToString(CultureInfo.InvariantCulture),
                 ["Logging__LogLevel__Default"] = "Warning",
                 // Each call that a silo without a database refuses is a warning there.
-                ["Logging__LogLevel__Actors.Api"] = "Critical",
+                ["Logging__LogLevel__Actors.Api"] = "Error",
                 ["Logging__LogLevel__Actors.Engine"] = "Information",
                 ["Logging__Console__FormatterName"] = "simple",
                 ["Logging__Console__FormatterOptions__SingleLine"] = "true",
