@@ -328,6 +328,7 @@ internal sealed partial class DatabaseCluster : ICluster
         }
 
         int limit = Math.Min(room, ClaimMax);
+        _member.OnClaiming();
         IReadOnlyList<LoadedRun> runs = await _store.ClaimRunnableAsync(_services.SiloNo, limit, CancellationToken.None).ConfigureAwait(false);
         await _member.TakeInAsync(runs).ConfigureAwait(false);
         return new RecoveryRound(runs.Count, runs.Count < limit, runs.Count == limit);

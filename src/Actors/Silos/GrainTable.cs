@@ -22,6 +22,9 @@ internal sealed class GrainTable(
     private readonly Queue<RunId> _toClaim = new();
     private readonly Dictionary<RunId, int> _losses = [];
     private readonly Queue<LoadedRun> _suspects = new();
+
+    // Those that left memory since runs were claimed without being asked for by name; null when none are being claimed.
+    private HashSet<RunId>? _leftMeanwhile;
     private volatile Trial? _trial;
     private bool _trying;
     private bool _claiming;
@@ -209,6 +212,7 @@ internal sealed class GrainTable(
             {
                 again.AddRange(slot.Waiting);
                 _slots.Remove(grain.Info.Id);
+                _leftMeanwhile?.Add(grain.Info.Id);
                 if (_slots.Count == 0 && _empty is not null)
                 {
                     services.Scheduler.Complete(_empty);
@@ -341,6 +345,17 @@ internal sealed class GrainTable(
         }
     }
 
+    /// <summary>
+    /// Runs are about to be claimed for this silo without being asked for by name. The answer may be long on its way, and a run in it may have come here by a command, gone on and left: then what was loaded with it is old.
+    /// </summary>
+    public void OnClaiming()
+    {
+        lock (_lock)
+        {
+            _leftMeanwhile = [];
+        }
+    }
+
     /// <summary>Runs that were claimed for this silo without having been asked for by name.</summary>
     public async Task TakeInAsync(IReadOnlyList<LoadedRun> runs)
     {
@@ -350,7 +365,7 @@ internal sealed class GrainTable(
             bool there;
             lock (_lock)
             {
-                there = _stopped || !_slots.TryAdd(run, new Slot());
+                there = _stopped || _leftMeanwhile?.Contains(run) == true || !_slots.TryAdd(run, new Slot());
             }
 
             if (there)
@@ -362,6 +377,11 @@ internal sealed class GrainTable(
             {
                 await TakeInAsync(run, loaded).ConfigureAwait(false);
             }
+        }
+
+        lock (_lock)
+        {
+            _leftMeanwhile = null;
         }
     }
 

@@ -77,6 +77,9 @@ public interface IClusterMember
     /// <returns>Faults when it cannot be had.</returns>
     Task Wake(RunId run);
 
+    /// <summary>Runs are about to be claimed for this silo: called before the store is asked, each time.</summary>
+    void OnClaiming();
+
     /// <summary>Takes in runs that were claimed for this silo.</summary>
     Task TakeInAsync(IReadOnlyList<LoadedRun> runs);
 

@@ -71,6 +71,8 @@ internal sealed class SiloLife(EngineServices services, GrainTable grains, IClus
         return wake.Done;
     }
 
+    public void OnClaiming() => grains.OnClaiming();
+
     public Task TakeInAsync(IReadOnlyList<LoadedRun> runs) => grains.TakeInAsync(runs);
 
     public void Deliver(InboxMessage message) => grains.Send(message.Run, new MessageCommand(message));

@@ -394,7 +394,7 @@ internal sealed class SimCluster : IProbe
         if (_calls.TryGetValue(call, out List<long>? lives))
         {
             RepeatedCalls++;
-            if (lives.Contains(life) && !_interrupted.Remove((step.Run.Id, step.StepKey, step.Attempt)))
+            if (lives.Contains(life) && !_interrupted.Remove((step.Run.Id, step.StepKey, step.Attempt)) && !(Database.IsShared && Database.Conflicts.Contains((step.Run.Id, life))))
             {
                 Database.Broken.Add($"Attempt {step.Attempt} of '{step.StepKey}' of run {step.Run.Id} was made twice in one life, with no crash between.");
             }

@@ -91,6 +91,9 @@ internal sealed class SimDatabase(SimWorld world, IStore store)
     /// <summary>The lives that have had a run, in order.</summary>
     public Dictionary<RunId, List<long>> OwnersOf { get; } = [];
 
+    /// <summary>Runs whose grain a life has lost to a conflict: a person was faster than the run.</summary>
+    public HashSet<(RunId, long)> Conflicts { get; } = [];
+
     public bool HasOutcome(RunId run, string key) => _outcomes.ContainsKey((run, key));
 
     public async ValueTask<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<Transition> batch)
@@ -109,6 +112,11 @@ internal sealed class SimDatabase(SimWorld world, IStore store)
             }
 
             world.Trace.Say(world, () => $"  {outcomes[i].Status} {transition.Silo}/{transition.Run.Value[^6..]} {string.Join(", ", transition.Entries.Select(e => $"{e.Seq}:{e.Kind} {e.Key}"))}{(transition.Change is { } c ? $" -> {c.Status}{(c.Release ? " released" : "")}" : "")} {string.Concat(transition.RemindersSet.Select(r => $" +{r.Key}@{r.DueAt:HH:mm:ss.fff}"))}{string.Concat(transition.RemindersCleared.Select(r => $" -{r}"))} {outcomes[i].Reason}");
+            if (outcomes[i].Status == CommitStatus.Conflict)
+            {
+                Conflicts.Add((transition.Run, transition.Silo));
+            }
+
             if (outcomes[i].Status == CommitStatus.Committed && _applied.Add(transition.Id))
             {
                 Watch(transition);
