@@ -42,6 +42,9 @@ public sealed partial class PostgresStoreOptions
     /// <summary>For the SQL of steps: as the connection string says, but for what the journal's statements at the end rely on.</summary>
     internal NpgsqlConnectionStringBuilder ReadForSteps() => new(ConnectionString)
     {
+        // The silo bounds how many are open (SiloOptions.TransactionsMax); the pool must not do it a second time.
+        MinPoolSize = 0,
+        MaxPoolSize = 1_000,
         Enlist = false,
         IncludeFailedBatchedCommand = true,
         NoResetOnClose = false,

@@ -42,6 +42,8 @@ internal static class SettingsCheck
             faults.Add($"{ActorsOptions.KeyText("Silo:KeepEndedRuns")} is {keep}: it must be at least a minute, or be left out to keep ended runs for ever.");
         }
 
+        Positive(options.Silo.TransactionLimit, "Silo:TransactionLimit", faults);
+        Positive(options.Silo.TransactionsMax, "Silo:TransactionsMax", faults);
         Positive(options.Silo.RemoteCommandLimit, "Silo:RemoteCommandLimit", faults);
         if (options.Silo.TickInterval < TimeSpan.FromMilliseconds(100) || options.Silo.TickInterval > TimeSpan.FromMinutes(1))
         {
