@@ -144,6 +144,34 @@ public sealed class ClusterTests
 
     [Theory]
     [MemberData(nameof(Stores))]
+    public async Task A_run_that_a_newer_build_has_had_is_left_to_builds_that_read_its_journal(string store)
+    {
+        await using Cluster cluster = new(store);
+        SiloOptions newer = Cluster.Quick with { Name = "newer", JournalVersion = JournalFormat.Version + 1 };
+        Silo old = await cluster.StartAsync(TwoQuestions, Cluster.Quick with { RemoteCommandLimit = TimeSpan.FromSeconds(1) });
+        RunId olds = await Cluster.StartRunAsync(old, "two-questions");
+        Silo first = await cluster.StartAsync(TwoQuestions, newer);
+        RunId run = await Cluster.StartRunAsync(first, "two-questions");
+        HumanTaskId task = await Cluster.WhenAskedAsync(first, run);
+        await first.StopAsync();
+
+        // Accepted by the old build, and kept for a newer one.
+        await old.AnswerAsync(task, new TaskAnswer("approve"), Caller.Local).WaitAsync(Cluster.Limit);
+        RunRow waiting = await cluster.WhenRowAsync(run, static r => r.Why?.StartsWith("No silo has", StringComparison.Ordinal) == true);
+        Assert.Equal((RunStatus.Waiting, null), (waiting.Status, waiting.Owner));
+
+        await cluster.StartAsync(TwoQuestions, newer);
+        await Cluster.WhenAsync(old, run, static e => e.Type == RunEventTypes.HumanTaskOpened && e.Step == "second");
+        await old.CancelRunAsync(run, null, Caller.Local);
+        Assert.Equal(RunStatus.Cancelled, (await old.WaitForEndAsync(run, Caller.Local, Cluster.Limit)).Run.Status);
+
+        // What only the old build has had goes on there.
+        await old.CancelRunAsync(olds, null, Caller.Local);
+        Assert.Equal(RunStatus.Cancelled, (await old.WaitForEndAsync(olds, Caller.Local, Cluster.Limit)).Run.Status);
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
     public async Task Of_many_answers_on_all_silos_exactly_one_wins_and_the_others_hear_who(string store)
     {
         await using Cluster cluster = new(store);
