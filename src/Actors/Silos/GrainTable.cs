@@ -438,6 +438,16 @@ internal sealed class GrainTable(
             await BeginAsync(suspect.Row.Id, suspect).ConfigureAwait(false);
             await Task.WhenAny(over.Task, Task.Delay(TrialMax, services.Time)).ConfigureAwait(false);
 
+            lock (_lock)
+            {
+                if (_stopped)
+                {
+                    // The silo's own end is what the trial is about.
+                    _trying = false;
+                    return;
+                }
+            }
+
             // It may be long, or have left memory, but it has not killed: what happens from here on is not its fault alone. With an outcome the count begins anew.
             await CountTrialAsync(store, suspect.Row.Id, begins: false).ConfigureAwait(false);
         }

@@ -78,7 +78,7 @@ public sealed partial class Silo
         {
             // Whose the run is needs no looking up when it is here, or when nobody else can have it.
             SiloLife here = Life();
-            long? owner = here.Grains.Holds(task.Run) || Store is not IClusterStore { IsShared: true }
+            long? owner = here.Grains.Holds(task.Run) || SharedStore is null
                 ? here.Services.SiloNo
                 : (await LiveRunAsync(task.Run, caller, cancellationToken).ConfigureAwait(false)).Owner;
             await SendAsync(

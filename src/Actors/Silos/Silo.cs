@@ -96,6 +96,9 @@ public sealed partial class Silo : IAsyncDisposable
     /// <summary>The silos of the database that are alive, as far as this one knows; itself included. Empty before the start.</summary>
     public IReadOnlyList<LivingSilo> Living => _life?.Cluster.Living ?? [];
 
+    // The store when other silos may be on it; null when this one is alone.
+    private IClusterStore? SharedStore => !_options.Alone && Store is IClusterStore { IsShared: true } shared ? shared : null;
+
     /// <summary>Begins a life and takes in the runs that a dead life left behind. Call once.</summary>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
@@ -191,7 +194,7 @@ public sealed partial class Silo : IAsyncDisposable
             Probe = Probe,
         };
         GrainTable grains = new(services, FindFlowAsync, _feed, () => life.Cluster) { OnFenced = Fenced };
-        ICluster cluster = Store is IClusterStore { IsShared: true } shared ? new DatabaseCluster(services, shared) : new SingleSilo(services);
+        ICluster cluster = SharedStore is { } shared ? new DatabaseCluster(services, shared) : new SingleSilo(services);
         life = new SiloLife(services, grains, cluster, _feed, Fenced);
         _life = life;
         _log.LifeBegan(_options.Name, number, Store.Name);
@@ -208,7 +211,7 @@ public sealed partial class Silo : IAsyncDisposable
             bool fenced = !life.End();
             await cluster.DisposeAsync().ConfigureAwait(false);
             alarms.Dispose();
-            if (fenced && Store is IClusterStore { IsShared: true })
+            if (fenced && SharedStore is not null)
             {
                 // OnFenced was faster, and has another life begun: two at once must not be.
                 return;
@@ -272,7 +275,7 @@ public sealed partial class Silo : IAsyncDisposable
         }
 
         _log.LifeOver(reason);
-        if (Store is IClusterStore { IsShared: true })
+        if (SharedStore is not null)
         {
             _scheduler.Post(static state => _ = ((Rejoining)state!).RunAsync(), new Rejoining(this, life));
         }

@@ -69,6 +69,9 @@ public sealed record SiloOptions
     /// <summary>Commits under way at once; a further one begins only when much has gathered behind those. Default 2: one batch is built while another is flushed.</summary>
     public int CommitLanes { get; init; } = 2;
 
+    /// <summary>For tests with a clock of their own: the silo has its database for itself, although others could share it. It neither beats nor looks for peers.</summary>
+    internal bool Alone { get; init; }
+
     /// <summary>For tests: acts like a build of another journal version.</summary>
     internal int JournalVersion { get; init; } = Storage.JournalFormat.Version;
 }
