@@ -16,7 +16,7 @@ public sealed class KillSqliteTests() : KillTests(DatabaseKind.Sqlite)
 
 public sealed class KillPostgresTests() : KillTests(DatabaseKind.Postgres)
 {
-    public static TheoryData<int> Seeds => SeedsTo(5);
+    public static TheoryData<int> Seeds => SeedsTo(2);
 
     [Theory]
     [MemberData(nameof(Seeds))]
