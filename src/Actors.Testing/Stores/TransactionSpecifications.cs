@@ -8,6 +8,9 @@ namespace Actors.Testing.Stores;
 /// <summary>The contract of <see cref="ITransactionalStore"/>: for stores that have it.</summary>
 public abstract class TransactionSpecifications(StoreFixture fixture) : StoreSpecifications(fixture)
 {
+    // Tables of one test run lie side by side in its database.
+    private static int s_tables;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private ITransactionalStore Transactional => (ITransactionalStore)Store;
@@ -150,7 +153,7 @@ public abstract class TransactionSpecifications(StoreFixture fixture) : StoreSpe
     // Made and read on connections of the store itself: the specification knows no other.
     private async Task<string> TableAsync()
     {
-        string table = $"effects_{Guid.NewGuid():N}";
+        string table = $"effects_{Interlocked.Increment(ref s_tables)}";
         RunRow run = await StartAsync("run_table");
         await using IStoreTransaction transaction = await Transactional.BeginTransactionAsync(Limit, default);
         await using DbCommand command = transaction.Connection.CreateCommand();

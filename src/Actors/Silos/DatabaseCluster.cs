@@ -32,7 +32,6 @@ internal sealed partial class DatabaseCluster : ICluster
     private readonly HashSet<long> _retiring = [];
     private IClusterMember _member = null!;
     private ISiloSession? _session;
-    private Task _loop = Task.CompletedTask;
     private volatile IReadOnlyList<LivingSilo> _living = [];
     private (int Index, int Of) _share = (0, 1);
     private int _published = -1;
@@ -65,7 +64,7 @@ internal sealed partial class DatabaseCluster : ICluster
         await TickAsync(cancellationToken).ConfigureAwait(false);
         await _recovery.RunAsync().ConfigureAwait(false);
         _reminders.Start();
-        _loop = LoopAsync();
+        _ = LoopAsync();
     }
 
     public void Retire()

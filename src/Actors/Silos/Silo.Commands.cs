@@ -141,10 +141,15 @@ public sealed partial class Silo
 
     private PostedMessage MessageTo(RunId run, long runNo, SiloLife life, InboxKind kind, ReadOnlyMemory<byte> payload, Caller caller, string? id = null, string key = "")
     {
+        return new PostedMessage(new InboxMessage(
+            id ?? NewMessageId(), run, runNo, kind, key, payload, caller.Principal, life.Services.Now(), life.Services.SiloNo));
+    }
+
+    private string NewMessageId()
+    {
         Span<byte> chance = stackalloc byte[16];
         _ids.Fill(chance);
-        return new PostedMessage(new InboxMessage(
-            id ?? "msg_" + Base32.Encode(chance), run, runNo, kind, key, payload, caller.Principal, life.Services.Now(), life.Services.SiloNo));
+        return "msg_" + Base32.Encode(chance);
     }
 
     /// <summary>The task's row is closed by the message itself, so that of several answers exactly one is accepted, wherever they come in.</summary>
