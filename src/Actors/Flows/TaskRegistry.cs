@@ -9,6 +9,9 @@ public sealed class TaskRegistry
 {
     private readonly ConcurrentDictionary<string, TaskHandler> _tasks = new(StringComparer.Ordinal);
 
+    /// <summary>What flows may use beside tasks.</summary>
+    public FlowResources Resources { get; } = new();
+
     /// <summary>Registered names, in alphabetical order.</summary>
     public IReadOnlyList<string> Names => _tasks.Keys.Order(StringComparer.Ordinal).ToArray();
 

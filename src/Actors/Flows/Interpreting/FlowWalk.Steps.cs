@@ -114,8 +114,8 @@ internal sealed partial class FlowWalk
         Branch<Value>[] branches = new Branch<Value>[step.Branches.Count];
         for (int i = 0; i < branches.Length; i++)
         {
-            (string key, FlowStep inner) = step.Branches[i];
-            branches[i] = new Branch<Value>(key, ctx => RunParallelBranch(frame.Inside(ctx), inner));
+            ParallelBranch branch = step.Branches[i];
+            branches[i] = new Branch<Value>(branch.Key, ctx => RunParallelBranch(frame.Inside(ctx), branch.Steps[0]));
         }
 
         try

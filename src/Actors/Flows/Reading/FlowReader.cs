@@ -63,7 +63,7 @@ internal sealed class FlowReader
 
     private FlowDocument? Root(YamlMap map)
     {
-        Keys keys = new(map, _problems, "a flow", "flow", "description", "version", "inputs", "outputs", "steps", "on_cancel");
+        Keys keys = new(map, _problems, Language.Root);
         StepReader.FindIds(map, _ids);
         YamlText? name = keys.Text("flow", required: true);
         if (name is not null && !IsFlowName(name.Value))
@@ -110,7 +110,7 @@ internal sealed class FlowReader
                 continue;
             }
 
-            Keys input = new(map, _problems, "an input", "name", "type", "required", "default", "description");
+            Keys input = new(map, _problems, Language.Input);
             YamlText? at = input.Text("name", required: true);
             if (_steps.Values.Identifier(at, "the name of an input") is not { } name)
             {
@@ -193,7 +193,7 @@ internal sealed class FlowReader
             string? description = null;
             if (item is YamlMap map)
             {
-                Keys output = new(map, _problems, "an output", "name", "value", "description");
+                Keys output = new(map, _problems, Language.Output);
                 name = output.Text("name", required: true);
                 value = output.Item("value");
                 description = output.Prose("description");

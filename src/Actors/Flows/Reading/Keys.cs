@@ -7,15 +7,20 @@ internal sealed class Keys
     private readonly Problems _problems;
     private readonly string _owner;
 
+    public Keys(YamlMap map, Problems problems, KeyTable table)
+        : this(map, problems, table.Owner, table.Names)
+    {
+    }
+
     /// <param name="owner">What the mapping is, e.g. <c>a task step</c>.</param>
-    public Keys(YamlMap map, Problems problems, string owner, params ReadOnlySpan<string> known)
+    public Keys(YamlMap map, Problems problems, string owner, params string[] known)
     {
         (_map, _problems, _owner) = (map, problems, owner);
         foreach (YamlEntry entry in map.Entries)
         {
             if (!known.Contains(entry.Key.Value))
             {
-                Unknown(entry.Key, known.ToArray());
+                Unknown(entry.Key, known);
             }
         }
     }
@@ -131,15 +136,12 @@ internal static class Unsupported
 {
     public static readonly IReadOnlySet<string> Keys = new HashSet<string>(StringComparer.Ordinal)
     {
-        "depends_on", "connection", "connections", "triggers", "silent", "cache", "context", "state", "agents", "imports", "schedule", "schedules",
-        "compensate", "compensation", "fallback", "budget", "on_item_error", "secrets", "concurrency_key", "priority", "on_failure", "state_machine",
-        "subflow", "loop", "map", "while", "until", "router", "agent", "llm", "background",
+        "context", "agents", "imports", "schedule", "schedules", "budget", "secrets", "concurrency_key", "priority", "router", "agent", "llm",
     };
 
     /// <summary>Kinds of steps.</summary>
     public static readonly IReadOnlySet<string> Kinds = new HashSet<string>(StringComparer.Ordinal)
     {
-        "subflow", "loop", "while", "state_machine", "map", "agent", "llm", "background", "router", "dynamic_router", "signal", "wait_for", "call", "start",
-        "any", "human", "hitl", "import", "cache", "uses", "script", "code", "http", "emit", "set",
+        "map", "agent", "llm", "router", "dynamic_router", "signal", "wait_for", "call", "start", "any", "human", "hitl", "import", "uses", "script", "code",
     };
 }

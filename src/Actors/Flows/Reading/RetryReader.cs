@@ -12,8 +12,7 @@ internal static class RetryReader
             return (RetryPolicy.None, null);
         }
 
-        Keys keys = new(
-            map, problems, "retry", "max_attempts", "delay", "delay_seconds", "backoff", "multiplier", "backoff_multiplier", "max_delay", "jitter", "retry_on", "not_on", "timeout");
+        Keys keys = new(map, problems, Language.Retry);
         RetryPolicy policy = new();
         if (Number(keys, problems, "max_attempts", 1, RetryPolicy.AttemptsMax, whole: true) is { } attempts)
         {

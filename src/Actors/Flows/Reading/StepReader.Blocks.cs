@@ -7,7 +7,7 @@ internal sealed partial class StepReader
 
     private (FlowStep, IReadOnlyCollection<string>?) ReadIf(StepHead head, Names names)
     {
-        Keys keys = new(head.Map, problems, "an if step", "id", "if", "then", "else", "timeout", "on_error", "description");
+        Keys keys = new(head.Map, problems, Language.Of("if"));
         Condition condition = _values.Condition(keys.Item("if")!, names);
         if (!keys.Has("then") && !keys.Has("else"))
         {
@@ -23,24 +23,29 @@ internal sealed partial class StepReader
         names.AddAll(then, maybe: true);
         names.AddAll(otherwise, maybe: true);
         return (
-            new IfStep
+            new IfStep(Common(head, keys, names, head.NameOr("if"), null))
             {
-                Id = head.Id,
-                Name = head.NameOr("if"),
-                Line = head.Map.Line,
                 Condition = condition,
                 Then = thenSteps,
                 Else = elseSteps,
                 Options = ReadScope(keys),
-                OnError = ReadOnError(keys, names),
-                Description = keys.Prose("description"),
+                Source = SourceOf(keys.Item("if")!),
             },
             fields);
     }
 
+    // For pictures: what stands in the file, on one line.
+    private static string SourceOf(YamlItem item) => item switch
+    {
+        YamlText text => text.Value.ReplaceLineEndings(" ").Trim(),
+        YamlList list => string.Join(", ", list.Items.Select(SourceOf)),
+        YamlMap map => string.Join("; ", map.Entries.Select(entry => $"{entry.Key.Value}: {SourceOf(entry.Value)}")),
+        _ => "",
+    };
+
     private (FlowStep, IReadOnlyCollection<string>?) ReadSwitch(StepHead head, Names names)
     {
-        Keys keys = new(head.Map, problems, "a switch step", "id", "switch", "cases", "default", "timeout", "on_error", "description");
+        Keys keys = new(head.Map, problems, Language.Of("switch"));
         Template subject = ReadSubject(keys, "switch", names);
         List<SwitchCase> cases = [];
         List<Names> branches = [];
@@ -55,7 +60,7 @@ internal sealed partial class StepReader
                     continue;
                 }
 
-                Keys parts = new(map, problems, "a case", "when", "do", "default");
+                Keys parts = new(map, problems, Language.Case);
                 branches.Add(names.Inner());
                 if (parts.Has("default"))
                 {
@@ -79,7 +84,7 @@ internal sealed partial class StepReader
                     YamlList values => values.Items.Select(v => _values.Template(v, names)).ToArray(),
                     { } value => [_values.Template(value, names)],
                 };
-                cases.Add(new SwitchCase(when, ReadSteps("do", parts.Item("do"), branches[^1])));
+                cases.Add(new SwitchCase(when, ReadSteps("do", parts.Item("do"), branches[^1]), parts.Item("when") is { } label ? SourceOf(label) : ""));
             }
         }
         else if (!keys.Has("cases"))
@@ -105,24 +110,19 @@ internal sealed partial class StepReader
         }
 
         return (
-            new SwitchStep
+            new SwitchStep(Common(head, keys, names, head.NameOr("switch"), null))
             {
-                Id = head.Id,
-                Name = head.NameOr("switch"),
-                Line = head.Map.Line,
                 Subject = subject,
                 Cases = cases,
                 Default = fallback ?? [],
                 Options = ReadScope(keys),
-                OnError = ReadOnError(keys, names),
-                Description = keys.Prose("description"),
             },
             fields);
     }
 
     private (FlowStep, IReadOnlyCollection<string>?) ReadForEach(StepHead head, Names names)
     {
-        Keys keys = new(head.Map, problems, "a for_each step", "id", "for_each", "as", "do", "concurrency", "if", "timeout", "on_error", "description");
+        Keys keys = new(head.Map, problems, Language.Of("for_each"));
         Condition? own = ReadOwnIf(keys, names);
         Template items = ReadSubject(keys, "for_each", names);
         string variable = keys.Item("as") is YamlText text ? _values.Identifier(text, "the variable of a for_each") ?? "item" : "item";
@@ -146,27 +146,25 @@ internal sealed partial class StepReader
 
         IReadOnlyList<FlowStep> steps = ReadSteps("do", keys.Item("do"), around.Inner());
         return (
-            new ForEachStep
+            new ForEachStep(Common(head, keys, names, head.NameOr("for_each"), own))
             {
-                Id = head.Id,
-                Name = head.NameOr("for_each"),
-                Line = head.Map.Line,
-                If = own,
                 Items = items,
                 As = variable,
+                IndexAs = "index",
                 Do = steps,
+                Key = null,
+                OnItemError = ItemError.Fail,
+                Collect = null,
                 Options = new MapOptions { Concurrency = ReadConcurrency(keys), Timeout = _values.Duration(keys.Item("timeout"), "timeout") },
-                OnError = ReadOnError(keys, names),
-                Description = keys.Prose("description"),
             },
             null);
     }
 
     private (FlowStep, IReadOnlyCollection<string>?) ReadParallel(StepHead head, Names names)
     {
-        Keys keys = new(head.Map, problems, "a parallel step", "id", "parallel", "if", "timeout", "on_error", "description");
+        Keys keys = new(head.Map, problems, Language.Of("parallel"));
         Condition? own = ReadOwnIf(keys, names);
-        List<(string Key, FlowStep Step)> branches = [];
+        List<ParallelBranch> branches = [];
         HashSet<string> taken = new(StringComparer.Ordinal);
         List<Names> inner = [];
         if (keys.List("parallel") is { } list)
@@ -181,7 +179,7 @@ internal sealed partial class StepReader
                 inner.Add(names.Inner());
                 if (ReadStep(item, inner[^1]) is { } step)
                 {
-                    branches.Add((Unique(step.Name, taken), step));
+                    branches.Add(new ParallelBranch(Unique(step.Name, taken), [step], []));
                 }
             }
         }
@@ -195,16 +193,13 @@ internal sealed partial class StepReader
         HashSet<string> fields = [.. all.OwnSteps];
         names.AddAll(all, maybe: own is not null || keys.Has("on_error"));
         return (
-            new ParallelStep
+            new ParallelStep(Common(head, keys, names, head.NameOr("parallel"), own))
             {
-                Id = head.Id,
-                Name = head.NameOr("parallel"),
-                Line = head.Map.Line,
-                If = own,
                 Branches = branches,
+                IsNamed = false,
+                Results = BranchResults.Default,
+                Concurrency = null,
                 Options = ReadScope(keys),
-                OnError = ReadOnError(keys, names),
-                Description = keys.Prose("description"),
             },
             fields);
     }

@@ -9,7 +9,7 @@ internal sealed partial class StepReader
 
     private (FlowStep, IReadOnlyCollection<string>?) ReadTask(StepHead head, Names names)
     {
-        Keys keys = new(head.Map, problems, "a task step", "task", "id", "inputs", "outputs", "if", "retry", "timeout", "on_error", "description");
+        Keys keys = new(head.Map, problems, Language.Of("task"));
         YamlText? taskText = keys.Text("task");
         string task = taskText?.Value.Trim() ?? "task";
         CheckTask(taskText, task);
@@ -25,17 +25,11 @@ internal sealed partial class StepReader
         }
 
         return (
-            new TaskStep
+            new TaskStep(Common(head, keys, names, head.NameOr(VerbName(task)), own))
             {
-                Id = head.Id,
-                Name = head.NameOr(VerbName(task)),
-                Line = head.Map.Line,
-                If = own,
                 Task = task,
                 Inputs = inputs,
                 Options = ReadOptions(keys),
-                OnError = ReadOnError(keys, names),
-                Description = keys.Prose("description"),
             },
             ReadOutputs(keys));
     }
@@ -109,7 +103,7 @@ internal sealed partial class StepReader
 
     private (FlowStep, IReadOnlyCollection<string>?) ReadExit(StepHead head, Names names)
     {
-        Keys keys = new(head.Map, problems, "an exit step", "exit", "id", "if", "description");
+        Keys keys = new(head.Map, problems, Language.Of("exit"));
         Condition? own = ReadOwnIf(keys, names);
         Template? reason = null;
         Template outputs = ConstantTemplate.EmptyObject;
@@ -118,7 +112,7 @@ internal sealed partial class StepReader
             case YamlText { IsNull: true }:
                 break;
             case YamlMap map:
-                Keys parts = new(map, problems, "exit", "reason", "outputs");
+                Keys parts = new(map, problems, Language.Exit);
                 reason = parts.Text("reason") is { } text ? _values.Template(text, names) : null;
                 outputs = parts.Mapping("outputs") is { } values ? _values.Template(values, names) : outputs;
                 break;
@@ -128,18 +122,18 @@ internal sealed partial class StepReader
         }
 
         return (
-            new ExitStep { Id = head.Id, Name = head.NameOr("exit"), Line = head.Map.Line, If = own, Reason = reason, Outputs = outputs, Description = keys.Prose("description") }, []);
+            new ExitStep(Common(head, keys, names, head.NameOr("exit"), own)) { Reason = reason, Outputs = outputs }, []);
     }
 
     private (FlowStep, IReadOnlyCollection<string>?) ReadWait(StepHead head, Names names)
     {
-        Keys keys = new(head.Map, problems, "a wait step", "wait", "id", "if", "description");
+        Keys keys = new(head.Map, problems, Language.Of("wait"));
         Condition? own = ReadOwnIf(keys, names);
         YamlItem time = keys.Item("wait")!;
         bool until = false;
         if (time is YamlMap map)
         {
-            Keys parts = new(map, problems, "wait", "for", "until");
+            Keys parts = new(map, problems, Language.Wait);
             until = parts.Has("until");
             if (parts.Has("for") == until)
             {
@@ -158,7 +152,7 @@ internal sealed partial class StepReader
         }
 
         return (
-            new WaitStep { Id = head.Id, Name = head.NameOr("wait"), Line = head.Map.Line, If = own, Time = template, IsUntil = until, Description = keys.Prose("description") }, []);
+            new WaitStep(Common(head, keys, names, head.NameOr("wait"), own)) { Time = template, IsUntil = until }, []);
     }
 
     /// <summary>A date, or a date and time; UTC when it names no offset.</summary>
@@ -171,7 +165,7 @@ internal sealed partial class StepReader
 
     private (FlowStep, IReadOnlyCollection<string>?) ReadApproval(StepHead head, Names names)
     {
-        Keys keys = new(head.Map, problems, "an approval step", "approval", "id", "if", "on_error", "description");
+        Keys keys = new(head.Map, problems, Language.Of("approval"));
         Condition? own = ReadOwnIf(keys, names);
         YamlItem item = keys.Item("approval")!;
         Template title = new ConstantTemplate(Value.Of("Approval"));
@@ -186,7 +180,7 @@ internal sealed partial class StepReader
                 title = _values.Template(text, names);
                 break;
             case YamlMap map:
-                Keys parts = new(map, problems, "approval", "title", "details", "decisions", "candidates", "timeout", "on_timeout");
+                Keys parts = new(map, problems, Language.Approval);
                 title = parts.Text("title", required: true) is { } titleText ? _values.Template(titleText, names) : title;
                 details = parts.Item("details") is { } detail ? _values.Template(detail, names) : null;
                 candidates = ReadCandidates(parts, names);
@@ -200,20 +194,14 @@ internal sealed partial class StepReader
         }
 
         return (
-            new ApprovalStep
+            new ApprovalStep(Common(head, keys, names, head.NameOr("approval"), own))
             {
-                Id = head.Id,
-                Name = head.NameOr("approval"),
-                Line = head.Map.Line,
-                If = own,
                 Title = title,
                 Details = details,
                 Decisions = decisions,
                 Candidates = candidates,
                 Timeout = timeout,
                 OnTimeout = onTimeout,
-                OnError = ReadOnError(keys, names),
-                Description = keys.Prose("description"),
             },
             ApprovalFields);
     }

@@ -89,7 +89,7 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
     {
         if (item is YamlText { Value: "exit" } bare)
         {
-            return new ExitStep { Name = "exit", Line = bare.Line, Reason = null, Outputs = ConstantTemplate.EmptyObject };
+            return new ExitStep(new StepCommon(null, "exit", bare.Line, bare.Column)) { Reason = null, Outputs = ConstantTemplate.EmptyObject };
         }
 
         if (item is not YamlMap map)
@@ -204,6 +204,14 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
         return new string(name);
     }
 
+    /// <summary>What every step may have. Read last: what on_error declares is known after the step only.</summary>
+    private StepCommon Common(StepHead head, Keys keys, Names names, string name, Condition? own) => new(head.Id, name, head.Map.Line, head.Map.Column)
+    {
+        If = own,
+        OnError = ReadOnError(keys, names),
+        Description = keys.Prose("description"),
+    };
+
     private Condition? ReadOwnIf(Keys keys, Names names) => keys.Item("if") is { } item ? _values.Condition(item, names) : null;
 
     private ErrorHandler? ReadOnError(Keys keys, Names names)
@@ -221,7 +229,7 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
         string key = "on_error";
         if (item is YamlMap map)
         {
-            Keys handler = new(map, problems, "on_error", "steps", "then");
+            Keys handler = new(map, problems, Language.OnError);
             list = handler.Item("steps");
             key = "steps";
             then = ReadThen(handler);

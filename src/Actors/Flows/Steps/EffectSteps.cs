@@ -1,0 +1,125 @@
+using System.Text.Json;
+
+namespace Actors.Flows;
+
+/// <summary>A condition on a step's result, which is <c>result</c> in it.</summary>
+/// <param name="Message">What is told when it does not hold; null: the condition's text.</param>
+internal sealed record Postcondition(Condition Check, Template? Message, string Source);
+
+/// <summary>What undoes a step.</summary>
+/// <param name="Inputs">See <c>result</c> and what the step saw. Null: the task is given the step's result.</param>
+internal sealed record Compensate(string Task, Template? Inputs);
+
+/// <summary>A step with a body: it acts on the world outside, is retried, timed and undone.</summary>
+internal abstract class EffectStep(StepCommon common) : FlowStep(common)
+{
+    public required Template Inputs { get; init; }
+    public required StepOptions Options { get; init; }
+    public IReadOnlyList<Postcondition> Validate { get; init; } = [];
+    public Compensate? Compensate { get; init; }
+
+    /// <summary>What the result must look like; null: anything.</summary>
+    public JsonElement? OutputSchema { get; init; }
+
+    /// <summary>Sees <c>result</c> and gives the step's output; null: the result itself.</summary>
+    public Template? Result { get; init; }
+
+    /// <summary>True: the flow goes on at once; the block around waits at its end.</summary>
+    public bool IsBackground { get; init; }
+}
+
+internal sealed class TaskStep(StepCommon common) : EffectStep(common)
+{
+    public override string Kind => "task";
+    public required string Task { get; init; }
+
+    /// <summary>The connection that the task is given; null: none.</summary>
+    public string? Connection { get; init; }
+}
+
+/// <summary>A step of a registered kind.</summary>
+internal sealed class KindStep(StepCommon common, StepKind kind) : EffectStep(common)
+{
+    public override string Kind => kind.Name;
+    public StepKind Handler => kind;
+}
+
+internal sealed class EmitStep(StepCommon common) : FlowStep(common)
+{
+    public override string Kind => "emit";
+
+    /// <summary>The signal's or the event's name.</summary>
+    public required Template Emits { get; init; }
+
+    /// <summary>The run that the signal is sent to; null: it is an event of this run.</summary>
+    public required Template? To { get; init; }
+
+    public required Template Data { get; init; }
+}
+
+internal sealed class WaitStep(StepCommon common) : FlowStep(common)
+{
+    public override string Kind => "wait";
+
+    /// <summary>A duration, or a point in time when <see cref="IsUntil"/>.</summary>
+    public required Template Time { get; init; }
+
+    public required bool IsUntil { get; init; }
+}
+
+internal sealed class SignalStep(StepCommon common) : FlowStep(common)
+{
+    public override string Kind => "wait";
+    public required string Signal { get; init; }
+
+    /// <summary>Null: waits for ever.</summary>
+    public required TimeSpan? Timeout { get; init; }
+
+    /// <summary>What happens at the end of the time: the step fails, or says that nothing was received.</summary>
+    public required bool FailsOnTimeout { get; init; }
+}
+
+internal sealed class ApprovalStep(StepCommon common) : FlowStep(common)
+{
+    /// <summary>For <see cref="OnTimeout"/>: the step fails.</summary>
+    public const string Fail = "fail";
+
+    public override string Kind => "approval";
+    public required Template Title { get; init; }
+    public required Template? Details { get; init; }
+    public required IReadOnlyList<string> Decisions { get; init; }
+
+    /// <summary>A list, or one name; null when everybody may answer.</summary>
+    public required Template? Candidates { get; init; }
+
+    public required TimeSpan? Timeout { get; init; }
+
+    /// <summary>The decision that counts when nobody answers, or <see cref="Fail"/>; null: none, and the answer says that it expired.</summary>
+    public required string? OnTimeout { get; init; }
+}
+
+internal enum StateOperation
+{
+    Set,
+
+    /// <summary>Adds an item at the end of a list; of nothing, a list of one is made.</summary>
+    Append,
+
+    /// <summary>Puts the fields of an object over those that are there, objects in it likewise.</summary>
+    Merge,
+}
+
+internal sealed record StateChange(StateOperation Operation, string Name, Template Value);
+
+internal sealed class SetStep(StepCommon common) : FlowStep(common)
+{
+    public override string Kind => "set";
+    public required IReadOnlyList<StateChange> Changes { get; init; }
+}
+
+internal sealed class ExitStep(StepCommon common) : FlowStep(common)
+{
+    public override string Kind => "exit";
+    public required Template? Reason { get; init; }
+    public required Template Outputs { get; init; }
+}
