@@ -35,14 +35,14 @@ internal sealed partial class FlowContext : IFlowContext
     private TaskCompletionSource? _quiet;
     private Random? _random;
 
-    public FlowContext(RunGrain grain, FlowContext? outer, string path, JournalNode node)
+    public FlowContext(RunGrain grain, FlowContext? outer, string path, JournalNode node, FlowState? basis = null)
     {
         Grain = grain;
         _outer = outer;
         _depth = outer is null ? 0 : outer._depth + 1;
         _path = path;
         _node = node;
-        State = new FlowState(outer?.State);
+        State = new FlowState(basis ?? outer?.State);
         outer?._nested.Add(this);
     }
 

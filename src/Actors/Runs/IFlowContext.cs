@@ -83,10 +83,15 @@ public interface IFlowContext
     /// <exception cref="StepFailedException">The body failed, or the scope's time was over (<see cref="ErrorTypes.Timeout"/>).</exception>
     Task<T> Scope<T>(string name, Func<IFlowContext, Task<T>> body, ScopeOptions? options = null);
 
-    /// <summary>Runs all branches at the same time and waits for all. The first failure cancels the others and waits for them. Results are in the order of the branches.</summary>
-    Task<T[]> All<T>(string name, IReadOnlyList<Branch<T>> branches, ScopeOptions? options = null);
+    /// <summary>
+    /// Runs all branches at the same time, those with <see cref="Branch{T}.After"/> as soon as the branches they come after have ended well, and waits for all.
+    /// The first failure cancels the others and waits for them; what has not begun never does. Results are in the order of the branches.
+    /// </summary>
+    /// <exception cref="ArgumentException">Two branches have the same key, one comes after a key that no sibling has, or after itself, or branches wait for each other.</exception>
+    Task<T[]> All<T>(string name, IReadOnlyList<Branch<T>> branches, AllOptions? options = null);
 
     /// <summary>Runs all branches at the same time; the first that succeeds wins, the others are cancelled and waited for. Fails when all fail.</summary>
+    /// <exception cref="ArgumentException">There is no branch, two have the same key, or one has an <see cref="Branch{T}.After"/>.</exception>
     Task<AnyResult<T>> Any<T>(string name, IReadOnlyList<Branch<T>> branches, ScopeOptions? options = null);
 
     /// <summary>Runs the body for each item, so many at a time as the options say. The first failure cancels the others. Results are in the order of the items.</summary>
@@ -117,7 +122,41 @@ public interface IFlowContext
 }
 
 /// <summary>A branch of <c>All</c> or <c>Any</c>: its key and what it does.</summary>
-public readonly record struct Branch<T>(string Key, Func<IFlowContext, Task<T>> Body);
+public readonly record struct Branch<T>
+{
+    public Branch(string key, Func<IFlowContext, Task<T>> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        Key = key;
+        Body = (ctx, _) => body(ctx);
+    }
+
+    /// <summary>A branch of <c>All</c> that comes after others and is given their results.</summary>
+    /// <param name="after">See <see cref="After"/>.</param>
+    /// <param name="body">Gets the results by the branches' keys: of those in <paramref name="after"/>, and of all that these come after. They are the body's own copies.</param>
+    public Branch(string key, IReadOnlyList<string> after, Func<IFlowContext, IReadOnlyDictionary<string, T>, Task<T>> body)
+    {
+        ArgumentNullException.ThrowIfNull(after);
+        ArgumentNullException.ThrowIfNull(body);
+        Key = key;
+        After = after;
+        Body = body;
+    }
+
+    public string Key { get; }
+
+    public Func<IFlowContext, IReadOnlyDictionary<string, T>, Task<T>> Body { get; }
+
+    /// <summary>
+    /// Keys of siblings in the same <c>All</c>, in any order: this branch begins when all of them have ended well, and sees what they, and those they come after, have written to
+    /// the state. Default none.
+    /// </summary>
+    public IReadOnlyList<string> After
+    {
+        get => field ?? [];
+        init;
+    }
+}
 
 /// <param name="Key">The key of the branch that won.</param>
 public sealed record AnyResult<T>(string Key, T Value);
@@ -135,6 +174,15 @@ public static class Iteration
 public sealed record ScopeOptions
 {
     /// <summary>The limit of the whole scope; what is open in it then is cancelled. Counted from its first start, over restarts. Null: none.</summary>
+    public TimeSpan? Timeout { get; init; }
+}
+
+public sealed record AllOptions
+{
+    /// <summary>How many branches at a time, in the order in which they are listed as far as they need not wait for others; from 1. Default all.</summary>
+    public int Concurrency { get; init; } = int.MaxValue;
+
+    /// <inheritdoc cref="ScopeOptions.Timeout"/>
     public TimeSpan? Timeout { get; init; }
 }
 

@@ -79,12 +79,24 @@ internal sealed class FakeContext(FakeRun run, string scope, CancellationToken c
         return FakeRun.RoundTrip(await body(new FakeContext(run, key + "/", cancelled)));
     }
 
-    public async Task<T[]> All<T>(string name, IReadOnlyList<Branch<T>> branches, ScopeOptions? options = null)
+    public async Task<T[]> All<T>(string name, IReadOnlyList<Branch<T>> branches, AllOptions? options = null)
     {
         string key = Key(name);
         run.Timeouts[key] = options?.Timeout;
         Assert.Equal(branches.Count, branches.Select(b => b.Key).Distinct().Count());
-        return await Together(branches.Count, branches.Count, (i, token) => branches[i].Body(new FakeContext(run, $"{key}/{CheckName(branches[i].Key)}/", token)));
+        TaskCompletionSource<T>[] ended = [.. branches.Select(_ => new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously))];
+        return await Together(branches.Count, branches.Count, async (i, token) =>
+        {
+            Dictionary<string, T> before = [];
+            foreach (string after in branches[i].After)
+            {
+                before[after] = FakeRun.RoundTrip(await ended[branches.Select(b => b.Key).ToList().IndexOf(after)].Task.WaitAsync(token));
+            }
+
+            T result = await branches[i].Body(new FakeContext(run, $"{key}/{CheckName(branches[i].Key)}/", token), before);
+            ended[i].SetResult(result);
+            return result;
+        });
     }
 
     public async Task<TOut[]> Map<TItem, TOut>(
