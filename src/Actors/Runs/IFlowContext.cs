@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Actors;
 
 /// <summary>
@@ -211,6 +213,18 @@ public sealed record CallOptions
 
     /// <summary>The child's priority. Null: that of the parent.</summary>
     public int? Priority { get; init; }
+
+    /// <summary>
+    /// The name of the handler that undoes what the child has done when this run is cancelled or fails after the child has completed, or was only started: a compensation of the flow, else a
+    /// registered task. Its input is <see cref="CompensationInput"/>, or when that is null the child's output, for a child that was only started its run id. Null: nothing is undone.
+    /// </summary>
+    public string? Compensation { get; init; }
+
+    /// <summary>What the compensation is given in place of the child's output.</summary>
+    public object? CompensationInput { get; init; }
+
+    /// <inheritdoc cref="StepOptions.CompensationInputFrom"/>
+    internal Func<JsonElement, JsonElement>? CompensationInputFrom { get; init; }
 }
 
 /// <param name="Received">False: the time was over first, and <paramref name="Value"/> is the default.</param>
