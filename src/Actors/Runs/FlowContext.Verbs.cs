@@ -100,6 +100,40 @@ internal sealed partial class FlowContext
         }
     }
 
+    public Task Signal<T>(string name, RunId run, string signal, T payload)
+    {
+        CheckName(name);
+        CheckName(signal);
+        if (run == default)
+        {
+            throw new ArgumentException("The id of the run is empty.", nameof(run));
+        }
+
+        SignalSendVerb verb = new(run, signal, JsonSerializer.SerializeToUtf8Bytes(payload, FlowJson.Options));
+        Open(name, verb);
+        return verb.Task;
+    }
+
+    public Task Emit<T>(string name, string eventName, T data)
+    {
+        CheckName(name);
+        ArgumentException.ThrowIfNullOrWhiteSpace(eventName);
+        if (eventName.Length > EventNameLengthMax || eventName.Any(char.IsControl) || !IsUnicode(eventName))
+        {
+            throw new ArgumentException($"'{Text.Shorten(eventName, 100)}' is not a name for an event: 1 to {EventNameLengthMax} characters, no control characters or halves of a character.", nameof(eventName));
+        }
+
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(data, FlowJson.Options);
+        if (json.Length > EventBytesMax)
+        {
+            throw new StepFailedException(KeyOf(name), new FlowError(ErrorTypes.PayloadTooLarge, $"The data of event '{eventName}' has {json.Length:N0} bytes of JSON; {EventBytesMax:N0} are allowed."));
+        }
+
+        EmitVerb verb = new(EntryBody.Write(new EventEmittedBody(eventName, EntryBody.ToElement(json))));
+        Open(name, verb);
+        return verb.Task;
+    }
+
     public async Task<TOut> Call<TIn, TOut>(string name, string flow, TIn input, CallOptions? options = null)
     {
         CheckName(name);

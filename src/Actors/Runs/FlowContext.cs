@@ -12,6 +12,10 @@ namespace Actors.Runs;
 internal sealed partial class FlowContext : IFlowContext
 {
     private const int NameLengthMax = 100;
+    private const int EventNameLengthMax = 200;
+
+    // Every watcher is sent it.
+    private const int EventBytesMax = 64 * 1024;
 
     // Entering a scope is a call within a call: without a bound, a flow that calls itself for ever would take the process with it.
     private const int DepthMax = 256;

@@ -74,6 +74,18 @@ public interface IFlowContext
     /// <exception cref="StepFailedException">The signal's payload is no <typeparamref name="T"/> (<see cref="ErrorTypes.InvalidInput"/>); the signal is taken all the same.</exception>
     Task<Signal<T>> WaitFor<T>(string name, TimeSpan? timeout = null);
 
+    /// <summary>
+    /// Sends a signal to another run of the same tenant, whichever silo has it: exactly once, also when this silo dies meanwhile. The receiver keeps it until it waits for it (<see cref="WaitFor{T}"/>),
+    /// as it keeps those that come from outside; this verb does not wait for that. A run that ends meanwhile never takes it in.
+    /// </summary>
+    /// <param name="signal">The signal's name: what <see cref="WaitFor{T}"/> of the receiver is called with.</param>
+    /// <param name="payload">As JSON at most <c>SiloOptions.PayloadBytesMax</c> bytes.</param>
+    /// <exception cref="StepFailedException">
+    /// The tenant has no such run (<see cref="ErrorTypes.UnknownRun"/>), it has ended (<see cref="ErrorTypes.RunEnded"/>), or the payload is too large (<see cref="ErrorTypes.PayloadTooLarge"/>)
+    /// or nested too deeply (<see cref="ErrorTypes.InvalidInput"/>).
+    /// </exception>
+    Task Signal<T>(string name, RunId run, string signal, T payload);
+
     /// <summary>Runs another flow as a child run and waits for its result. Cancelling this run cancels the child.</summary>
     /// <exception cref="StepFailedException">The child failed (<see cref="ErrorTypes.ChildFailed"/>) or was cancelled.</exception>
     Task<TOut> Call<TIn, TOut>(string name, string flow, TIn input, CallOptions? options = null);
@@ -118,6 +130,14 @@ public interface IFlowContext
     /// Each is tried once; an error in one is recorded and does not stop the others.
     /// </summary>
     void CleanUp(string name, Func<IFlowContext, Task> body);
+
+    /// <summary>
+    /// Puts an event of the flow's own into the run's stream of events (<see cref="RunEventTypes.EventEmitted"/>), for whoever watches the run. Written once, not in later walks.
+    /// </summary>
+    /// <param name="eventName">1 to 200 characters without control characters.</param>
+    /// <param name="data">As JSON at most 64 KiB.</param>
+    /// <exception cref="StepFailedException">The data is too large (<see cref="ErrorTypes.PayloadTooLarge"/>).</exception>
+    Task Emit<T>(string name, string eventName, T data);
 
     /// <summary>A line in the run's log, with progress from 0 to 1 if given. Written once, not in later walks.</summary>
     void Report(string message, double? progress = null);

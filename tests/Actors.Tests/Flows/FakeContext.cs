@@ -112,6 +112,18 @@ internal sealed class FakeContext(FakeRun run, string scope, CancellationToken c
 
     public Task<Signal<T>> WaitFor<T>(string name, TimeSpan? timeout = null) => throw new NotSupportedException();
 
+    public Task Signal<T>(string name, RunId to, string signal, T payload)
+    {
+        run.Signals[Key(name)] = (to, signal, JsonSerializer.SerializeToElement(payload, FlowJson.Options));
+        return Task.CompletedTask;
+    }
+
+    public Task Emit<T>(string name, string eventName, T data)
+    {
+        run.Events[Key(name)] = (eventName, JsonSerializer.SerializeToElement(data, FlowJson.Options));
+        return Task.CompletedTask;
+    }
+
     public Task<TOut> Call<TIn, TOut>(string name, string flow, TIn input, CallOptions? options = null) => throw new NotSupportedException();
 
     public Task<RunId> Start<TIn>(string name, string flow, TIn input, CallOptions? options = null) => throw new NotSupportedException();
@@ -214,6 +226,8 @@ internal sealed class FakeRun
     public Dictionary<string, HumanAnswer> Answers { get; } = [];
     public Dictionary<string, TimeSpan?> Timeouts { get; } = [];
     public Dictionary<string, int> Concurrency { get; } = [];
+    public Dictionary<string, (RunId To, string Signal, JsonElement Payload)> Signals { get; } = [];
+    public Dictionary<string, (string Name, JsonElement Data)> Events { get; } = [];
     public List<Func<Task>> CleanUps { get; } = [];
     public int CancelledBranches { get; set; }
 
