@@ -144,6 +144,36 @@ public sealed class ClusterTests
 
     [Theory]
     [MemberData(nameof(Stores))]
+    public async Task A_signal_of_one_run_reaches_another_on_its_silo_also_when_that_dies_and_when_no_silo_holds_it(string store)
+    {
+        await using Cluster cluster = new(store);
+        static void Flows(FlowRegistry flows)
+        {
+            flows.Add(new CodeFlow<int, string>("receiver", async (ctx, n) => $"{(await ctx.WaitFor<string>("note")).Value} {(await ctx.WaitFor<string>("note")).Value}"));
+            flows.Add(new CodeFlow<string[], int>("sender", async (ctx, to) =>
+            {
+                await ctx.Map("each", to, async (c, run, i) => { await c.Signal("tell", new RunId(run), "note", $"for {i}"); return 1; });
+                return 1;
+            }));
+        }
+
+        Silo first = await cluster.StartAsync(Flows);
+        Silo second = await cluster.StartAsync(Flows, Cluster.Quick with { Name = "idle", IdleTimeout = TimeSpan.FromMilliseconds(1) });
+        RunId[] receivers = [await Cluster.StartRunAsync(first, "receiver", 1), await Cluster.StartRunAsync(second, "receiver", 1)];
+        await cluster.WhenRowAsync(receivers[0], static r => r.Status == RunStatus.Waiting);
+        // In no silo's memory.
+        await cluster.WhenRowAsync(receivers[1], static r => r is { Status: RunStatus.Waiting, Owner: null });
+        string[] to = [.. receivers.Select(static r => r.Value)];
+        await second.WaitForEndAsync(await Cluster.StartRunAsync(second, "sender", to), Caller.Local, Cluster.Limit);
+        await Cluster.WhenAsync(first, receivers[0], static e => e.Type == RunEventTypes.SignalTaken);
+        await cluster.KillAsync(first);
+        await second.WaitForEndAsync(await Cluster.StartRunAsync(second, "sender", to), Caller.Local, Cluster.Limit);
+        Assert.Equal("for 0 for 0", (await second.WaitForEndAsync(receivers[0], Caller.Local, Cluster.Limit)).Output.GetString());
+        Assert.Equal("for 1 for 1", (await second.WaitForEndAsync(receivers[1], Caller.Local, Cluster.Limit)).Output.GetString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
     public async Task A_run_that_a_newer_build_has_had_is_left_to_builds_that_read_its_journal(string store)
     {
         await using Cluster cluster = new(store);

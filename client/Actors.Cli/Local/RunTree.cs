@@ -63,8 +63,9 @@ internal sealed class RunTree
         RunEventTypes.StepRetrying => StepState.Retrying,
         RunEventTypes.TimerSet or RunEventTypes.HumanTaskOpened or RunEventTypes.SignalWaiting => StepState.Waiting,
         RunEventTypes.StepCompleted or RunEventTypes.ScopeCompleted or RunEventTypes.ChildCompleted or RunEventTypes.TimerFired
-            or RunEventTypes.RunLaunched or RunEventTypes.HumanTaskAnswered or RunEventTypes.HumanTaskExpired or RunEventTypes.SignalTaken or RunEventTypes.SignalExpired => StepState.Completed,
-        RunEventTypes.StepFailed or RunEventTypes.ScopeFailed or RunEventTypes.ChildFailed => StepState.Failed,
+            or RunEventTypes.RunLaunched or RunEventTypes.HumanTaskAnswered or RunEventTypes.HumanTaskExpired or RunEventTypes.SignalTaken or RunEventTypes.SignalExpired
+            or RunEventTypes.SignalSent or RunEventTypes.EventEmitted => StepState.Completed,
+        RunEventTypes.StepFailed or RunEventTypes.ScopeFailed or RunEventTypes.ChildFailed or RunEventTypes.SignalNotSent => StepState.Failed,
         RunEventTypes.StepCancelled or RunEventTypes.ChildCancelled => StepState.Cancelled,
         _ => null,
     };
@@ -73,7 +74,9 @@ internal sealed class RunTree
     public static string? DetailOf(RunEvent e) => e.Type switch
     {
         RunEventTypes.StepRetrying => $"attempt {e.Attempt} failed: {e.Error?.Message}{(e.DueAt - e.At > TimeSpan.FromSeconds(1) ? $" Next at {TimeText.Local(e.DueAt!.Value)}." : "")}",
-        RunEventTypes.StepFailed or RunEventTypes.ScopeFailed or RunEventTypes.ChildFailed => e.Error?.Message,
+        RunEventTypes.StepFailed or RunEventTypes.ScopeFailed or RunEventTypes.ChildFailed or RunEventTypes.SignalNotSent => e.Error?.Message,
+        RunEventTypes.SignalSent => $"signal to {e.Detail}",
+        RunEventTypes.EventEmitted => $"event '{e.Detail}'",
         RunEventTypes.HumanTaskOpened => "waits for a person",
         RunEventTypes.HumanTaskExpired => "nobody answered in time",
         RunEventTypes.SignalWaiting => "waits for a signal",

@@ -8,9 +8,9 @@ namespace Actors.Protocol;
 /// <param name="Step">The step's key; absent for the run itself.</param>
 /// <param name="Attempt">Of steps: from 1.</param>
 /// <param name="DurationMs">Of ended steps: of the last attempt.</param>
-/// <param name="Data">Result, input, answer, payload or report.</param>
+/// <param name="Data">Result, input, answer, payload, report or what the flow emitted.</param>
 /// <param name="DueAt">Of waits: when they end by themselves; of failed attempts: when the next begins.</param>
-/// <param name="Detail">Further facts in words: the task's id, the child's id, a reason.</param>
+/// <param name="Detail">Further facts in words: the task's id, the id of the child or of the run that was sent a signal, the name of an emitted event, a reason.</param>
 public sealed record RunEventView(
     long Seq,
     string Type,
@@ -51,6 +51,9 @@ public static class RunEventTypes
     public const string SignalWaiting = "signal.waiting";
     public const string SignalTaken = "signal.taken";
     public const string SignalExpired = "signal.expired";
+    public const string SignalSent = "signal.sent";
+    public const string SignalNotSent = "signal.not-sent";
+    public const string EventEmitted = "event.emitted";
     public const string ChildStarted = "child.started";
     public const string ChildCompleted = "child.completed";
     public const string ChildFailed = "child.failed";

@@ -37,6 +37,10 @@ internal sealed record WaitOpenedBody(string Name, DateTimeOffset? DueAt);
 
 internal sealed record WaitCompletedBody(long SignalSeq, JsonElement Payload, string By);
 
+internal sealed record SignalSentBody(string Run, string Signal, JsonElement? Payload = null, FlowError? Error = null);
+
+internal sealed record EventEmittedBody(string Name, JsonElement Data);
+
 internal sealed record ChildStartedBody(string Run, long No, string Flow, string Version);
 
 internal sealed record ChildEndedBody(string? Run, JsonElement? Output = null, FlowError? Error = null);

@@ -100,6 +100,40 @@ internal sealed partial class FlowContext
         }
     }
 
+    public Task Signal<T>(string name, RunId run, string signal, T payload)
+    {
+        CheckName(name);
+        CheckName(signal);
+        if (run == default)
+        {
+            throw new ArgumentException("The id of the run is empty.", nameof(run));
+        }
+
+        SignalSendVerb verb = new(run, signal, JsonSerializer.SerializeToUtf8Bytes(payload, FlowJson.Options));
+        Open(name, verb);
+        return verb.Task;
+    }
+
+    public Task Emit<T>(string name, string eventName, T data)
+    {
+        CheckName(name);
+        ArgumentException.ThrowIfNullOrWhiteSpace(eventName);
+        if (eventName.Length > EventNameLengthMax || eventName.Any(char.IsControl) || !IsUnicode(eventName))
+        {
+            throw new ArgumentException($"'{Text.Shorten(eventName, 100)}' is not a name for an event: 1 to {EventNameLengthMax} characters, no control characters or halves of a character.", nameof(eventName));
+        }
+
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(data, FlowJson.Options);
+        if (json.Length > EventBytesMax)
+        {
+            throw new StepFailedException(KeyOf(name), new FlowError(ErrorTypes.PayloadTooLarge, $"The data of event '{eventName}' has {json.Length:N0} bytes of JSON; {EventBytesMax:N0} are allowed."));
+        }
+
+        EmitVerb verb = new(EntryBody.Write(new EventEmittedBody(eventName, EntryBody.ToElement(json))));
+        Open(name, verb);
+        return verb.Task;
+    }
+
     public async Task<TOut> Call<TIn, TOut>(string name, string flow, TIn input, CallOptions? options = null)
     {
         CheckName(name);
@@ -125,17 +159,13 @@ internal sealed partial class FlowContext
         return OpenScope<T>(name, inner => body(inner), options?.Timeout);
     }
 
-    public Task<T[]> All<T>(string name, IReadOnlyList<Branch<T>> branches, ScopeOptions? options = null)
+    public Task<T[]> All<T>(string name, IReadOnlyList<Branch<T>> branches, AllOptions? options = null)
     {
         Branch<T>[] all = CheckBranches(name, branches);
-        return OpenScope(
-            name,
-            inner =>
-            {
-                ScopeVerb[] verbs = Array.ConvertAll(all, b => inner.OpenBranch(b.Key, b.Body));
-                return inner.JoinAsync<T>(verbs);
-            },
-            options?.Timeout);
+        AllOptions checkedOptions = options ?? new AllOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(checkedOptions.Concurrency, 1, nameof(options));
+        BranchPlan plan = BranchPlan.Of(name, Array.ConvertAll(all, static b => b.Key), i => all[i].After);
+        return OpenScope(name, inner => inner.JoinAsync(all, plan, checkedOptions.Concurrency), checkedOptions.Timeout);
     }
 
     public Task<AnyResult<T>> Any<T>(string name, IReadOnlyList<Branch<T>> branches, ScopeOptions? options = null)
@@ -144,6 +174,11 @@ internal sealed partial class FlowContext
         if (all.Length == 0)
         {
             throw new ArgumentException("Any needs at least one branch.", nameof(branches));
+        }
+
+        if (Array.Find(all, static b => b.After.Count > 0) is { Key: { } late })
+        {
+            throw new ArgumentException($"Branch '{late}' of '{name}' comes after others, but Any starts all its branches at once.", nameof(branches));
         }
 
         return OpenScope(name, inner => inner.RaceAsync(all), options?.Timeout);
@@ -199,28 +234,102 @@ internal sealed partial class FlowContext
     }
 
     /// <summary>A scope whose state is kept back for its parent to merge.</summary>
-    private ScopeVerb<T> OpenBranch<T>(string key, Func<IFlowContext, Task<T>> body, bool isKeyed = false)
+    /// <param name="basis">The state that the branch begins with, in place of this scope's; null for this scope's.</param>
+    private ScopeVerb<T> OpenBranch<T>(string key, Func<IFlowContext, Task<T>> body, bool isKeyed = false, FlowState? basis = null)
     {
-        ScopeVerb<T> verb = new(inner => body(inner), null, isBranch: true);
+        ScopeVerb<T> verb = new(inner => body(inner), null, isBranch: true) { Basis = basis };
         Open(key, verb, isKeyed);
         return verb;
     }
 
-    private async Task<T[]> JoinAsync<T>(ScopeVerb[] branches)
+    private async Task<T[]> JoinAsync<T>(Branch<T>[] branches, BranchPlan plan, int concurrency)
     {
-        FlowFailure failure = new();
-        Task[] waits = Array.ConvertAll(branches, b => WatchAsync(b, failure, () => CancelAll(branches, failure)));
-        await Task.WhenAll(waits);
-        failure.Throw();
+        ScopeVerb?[] verbs = new ScopeVerb?[branches.Length];
+        ScopeResult[] ended = new ScopeResult[branches.Length];
         T[] results = new T[branches.Length];
-        for (int i = 0; i < results.Length; i++)
+        int[] waitsFor = new int[branches.Length];
+        PriorityQueue<int, int> ready = new();
+        List<Task> runs = new(branches.Length);
+        FlowFailure failure = new();
+        int running = 0;
+
+        void BeginReady()
         {
-            ScopeResult result = await branches[i].Task;
-            State.Apply(result.Delta);
-            results[i] = await ReadAsync<T>(result.Value, branches[i].Key);
+            while (running < concurrency && failure is { First: null, Cancelled: null } && !IsCancelled && ready.TryDequeue(out int next, out _))
+            {
+                running++;
+                runs.Add(RunAsync(next));
+            }
+        }
+
+        async Task RunAsync(int i)
+        {
+            IReadOnlyList<int> before = plan.AllBefore(i);
+            BranchResults<T> given = new([.. before.Select(b => (branches[b].Key, ended[b].Value))]);
+            ScopeVerb verb = verbs[i] = OpenBranch(branches[i].Key, inner => branches[i].Body(inner, given), basis: StateAfter(before, ended));
+            await WatchAsync(verb, failure, () => CancelAll(verbs, failure));
+            running--;
+            if (verb.Task.IsCompletedSuccessfully)
+            {
+                ended[i] = await verb.Task;
+                results[i] = await ReadAsync<T>(ended[i].Value, verb.Key);
+                foreach (int dependent in plan.DependentsOf(i))
+                {
+                    if (--waitsFor[dependent] == 0)
+                    {
+                        ready.Enqueue(dependent, dependent);
+                    }
+                }
+            }
+
+            BeginReady();
+        }
+
+        for (int i = 0; i < branches.Length; i++)
+        {
+            waitsFor[i] = plan.CountAfter(i);
+            if (waitsFor[i] == 0)
+            {
+                ready.Enqueue(i, i);
+            }
+        }
+
+        BeginReady();
+        // A branch that ends begins those that waited for it, so that the list may grow as long as one of it runs.
+        for (int i = 0; i < runs.Count; i++)
+        {
+            await runs[i];
+        }
+
+        failure.Throw();
+        if (runs.Count < branches.Length)
+        {
+            throw new FlowCancelledException(EffectiveReason);
+        }
+
+        foreach (int i in plan.Order)
+        {
+            State.Apply(ended[i].Delta);
         }
 
         return results;
+    }
+
+    // What a branch sees of those it comes after; its own writes stay apart from it.
+    private FlowState? StateAfter(IReadOnlyList<int> before, ScopeResult[] ended)
+    {
+        if (before.Count == 0)
+        {
+            return null;
+        }
+
+        FlowState state = new(State);
+        foreach (int i in before)
+        {
+            state.Apply(ended[i].Delta);
+        }
+
+        return state;
     }
 
     private async Task<TOut[]> MapAsync<TItem, TOut>(IReadOnlyList<TItem> items, string[] keys, Func<IFlowContext, TItem, int, Task<TOut>> body, int concurrency)
@@ -298,7 +407,8 @@ internal sealed partial class FlowContext
 
         for (int i = 0; i < verbs.Length; i++)
         {
-            verbs[i] = OpenBranch(branches[i].Key, branches[i].Body);
+            Branch<T> branch = branches[i];
+            verbs[i] = OpenBranch(branch.Key, inner => branch.Body(inner, new BranchResults<T>([])));
         }
 
         Task[] runs = new Task[branches.Length];

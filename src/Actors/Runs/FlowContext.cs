@@ -12,6 +12,10 @@ namespace Actors.Runs;
 internal sealed partial class FlowContext : IFlowContext
 {
     private const int NameLengthMax = 100;
+    private const int EventNameLengthMax = 200;
+
+    // Every watcher is sent it.
+    private const int EventBytesMax = 64 * 1024;
 
     // Entering a scope is a call within a call: without a bound, a flow that calls itself for ever would take the process with it.
     private const int DepthMax = 256;
@@ -35,14 +39,14 @@ internal sealed partial class FlowContext : IFlowContext
     private TaskCompletionSource? _quiet;
     private Random? _random;
 
-    public FlowContext(RunGrain grain, FlowContext? outer, string path, JournalNode node)
+    public FlowContext(RunGrain grain, FlowContext? outer, string path, JournalNode node, FlowState? basis = null)
     {
         Grain = grain;
         _outer = outer;
         _depth = outer is null ? 0 : outer._depth + 1;
         _path = path;
         _node = node;
-        State = new FlowState(outer?.State);
+        State = new FlowState(basis ?? outer?.State);
         outer?._nested.Add(this);
     }
 

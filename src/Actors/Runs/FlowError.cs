@@ -57,6 +57,12 @@ public static class ErrorTypes
     /// <summary>No flow of that name is registered.</summary>
     public const string UnknownFlow = "UnknownFlow";
 
+    /// <summary>The tenant has no run of that id.</summary>
+    public const string UnknownRun = "UnknownRun";
+
+    /// <summary>The run that was meant has ended.</summary>
+    public const string RunEnded = "RunEnded";
+
     /// <summary>An input is missing or has another type than declared.</summary>
     public const string InvalidInput = "InvalidInput";
 }

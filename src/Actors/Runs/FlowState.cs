@@ -5,7 +5,8 @@ namespace Actors;
 /// <summary>
 /// A run's state: named JSON values. It starts empty at each walk and is rebuilt by it, so an increment counts each time once.
 /// A block of its own (a scope, a branch, an item, an iteration) sees what was there when it began and keeps its writes to itself until it ends;
-/// then they are applied, those of parallel branches in the order in which the branches are declared. Not thread-safe: for flow code only.
+/// then they are applied, those of parallel branches in the order in which the branches are declared, but never before those of a branch they come after.
+/// Not thread-safe: for flow code only.
 /// </summary>
 public sealed class FlowState
 {

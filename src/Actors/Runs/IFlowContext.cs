@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Actors;
 
 /// <summary>
@@ -72,6 +74,18 @@ public interface IFlowContext
     /// <exception cref="StepFailedException">The signal's payload is no <typeparamref name="T"/> (<see cref="ErrorTypes.InvalidInput"/>); the signal is taken all the same.</exception>
     Task<Signal<T>> WaitFor<T>(string name, TimeSpan? timeout = null);
 
+    /// <summary>
+    /// Sends a signal to another run of the same tenant, whichever silo has it: exactly once, also when this silo dies meanwhile. The receiver keeps it until it waits for it (<see cref="WaitFor{T}"/>),
+    /// as it keeps those that come from outside; this verb does not wait for that. A run that ends meanwhile never takes it in.
+    /// </summary>
+    /// <param name="signal">The signal's name: what <see cref="WaitFor{T}"/> of the receiver is called with.</param>
+    /// <param name="payload">As JSON at most <c>SiloOptions.PayloadBytesMax</c> bytes.</param>
+    /// <exception cref="StepFailedException">
+    /// The tenant has no such run (<see cref="ErrorTypes.UnknownRun"/>), it has ended (<see cref="ErrorTypes.RunEnded"/>), or the payload is too large (<see cref="ErrorTypes.PayloadTooLarge"/>)
+    /// or nested too deeply (<see cref="ErrorTypes.InvalidInput"/>).
+    /// </exception>
+    Task Signal<T>(string name, RunId run, string signal, T payload);
+
     /// <summary>Runs another flow as a child run and waits for its result. Cancelling this run cancels the child.</summary>
     /// <exception cref="StepFailedException">The child failed (<see cref="ErrorTypes.ChildFailed"/>) or was cancelled.</exception>
     Task<TOut> Call<TIn, TOut>(string name, string flow, TIn input, CallOptions? options = null);
@@ -83,10 +97,15 @@ public interface IFlowContext
     /// <exception cref="StepFailedException">The body failed, or the scope's time was over (<see cref="ErrorTypes.Timeout"/>).</exception>
     Task<T> Scope<T>(string name, Func<IFlowContext, Task<T>> body, ScopeOptions? options = null);
 
-    /// <summary>Runs all branches at the same time and waits for all. The first failure cancels the others and waits for them. Results are in the order of the branches.</summary>
-    Task<T[]> All<T>(string name, IReadOnlyList<Branch<T>> branches, ScopeOptions? options = null);
+    /// <summary>
+    /// Runs all branches at the same time, those with <see cref="Branch{T}.After"/> as soon as the branches they come after have ended well, and waits for all.
+    /// The first failure cancels the others and waits for them; what has not begun never does. Results are in the order of the branches.
+    /// </summary>
+    /// <exception cref="ArgumentException">Two branches have the same key, one comes after a key that no sibling has, or after itself, or branches wait for each other.</exception>
+    Task<T[]> All<T>(string name, IReadOnlyList<Branch<T>> branches, AllOptions? options = null);
 
     /// <summary>Runs all branches at the same time; the first that succeeds wins, the others are cancelled and waited for. Fails when all fail.</summary>
+    /// <exception cref="ArgumentException">There is no branch, two have the same key, or one has an <see cref="Branch{T}.After"/>.</exception>
     Task<AnyResult<T>> Any<T>(string name, IReadOnlyList<Branch<T>> branches, ScopeOptions? options = null);
 
     /// <summary>Runs the body for each item, so many at a time as the options say. The first failure cancels the others. Results are in the order of the items.</summary>
@@ -112,12 +131,54 @@ public interface IFlowContext
     /// </summary>
     void CleanUp(string name, Func<IFlowContext, Task> body);
 
+    /// <summary>
+    /// Puts an event of the flow's own into the run's stream of events (<see cref="RunEventTypes.EventEmitted"/>), for whoever watches the run. Written once, not in later walks.
+    /// </summary>
+    /// <param name="eventName">1 to 200 characters without control characters.</param>
+    /// <param name="data">As JSON at most 64 KiB.</param>
+    /// <exception cref="StepFailedException">The data is too large (<see cref="ErrorTypes.PayloadTooLarge"/>).</exception>
+    Task Emit<T>(string name, string eventName, T data);
+
     /// <summary>A line in the run's log, with progress from 0 to 1 if given. Written once, not in later walks.</summary>
     void Report(string message, double? progress = null);
 }
 
 /// <summary>A branch of <c>All</c> or <c>Any</c>: its key and what it does.</summary>
-public readonly record struct Branch<T>(string Key, Func<IFlowContext, Task<T>> Body);
+public readonly record struct Branch<T>
+{
+    public Branch(string key, Func<IFlowContext, Task<T>> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        Key = key;
+        Body = (ctx, _) => body(ctx);
+    }
+
+    /// <summary>A branch of <c>All</c> that comes after others and is given their results.</summary>
+    /// <param name="after">See <see cref="After"/>.</param>
+    /// <param name="body">Gets the results by the branches' keys: of those in <paramref name="after"/>, and of all that these come after. They are the body's own copies.</param>
+    public Branch(string key, IReadOnlyList<string> after, Func<IFlowContext, IReadOnlyDictionary<string, T>, Task<T>> body)
+    {
+        ArgumentNullException.ThrowIfNull(after);
+        ArgumentNullException.ThrowIfNull(body);
+        Key = key;
+        After = after;
+        Body = body;
+    }
+
+    public string Key { get; }
+
+    public Func<IFlowContext, IReadOnlyDictionary<string, T>, Task<T>> Body { get; }
+
+    /// <summary>
+    /// Keys of siblings in the same <c>All</c>, in any order: this branch begins when all of them have ended well, and sees what they, and those they come after, have written to
+    /// the state. Default none.
+    /// </summary>
+    public IReadOnlyList<string> After
+    {
+        get => field ?? [];
+        init;
+    }
+}
 
 /// <param name="Key">The key of the branch that won.</param>
 public sealed record AnyResult<T>(string Key, T Value);
@@ -135,6 +196,15 @@ public static class Iteration
 public sealed record ScopeOptions
 {
     /// <summary>The limit of the whole scope; what is open in it then is cancelled. Counted from its first start, over restarts. Null: none.</summary>
+    public TimeSpan? Timeout { get; init; }
+}
+
+public sealed record AllOptions
+{
+    /// <summary>How many branches at a time, in the order in which they are listed as far as they need not wait for others; from 1. Default all.</summary>
+    public int Concurrency { get; init; } = int.MaxValue;
+
+    /// <inheritdoc cref="ScopeOptions.Timeout"/>
     public TimeSpan? Timeout { get; init; }
 }
 
@@ -163,6 +233,18 @@ public sealed record CallOptions
 
     /// <summary>The child's priority. Null: that of the parent.</summary>
     public int? Priority { get; init; }
+
+    /// <summary>
+    /// The name of the handler that undoes what the child has done when this run is cancelled or fails after the child has completed, or was only started: a compensation of the flow, else a
+    /// registered task. Its input is <see cref="CompensationInput"/>, or when that is null the child's output, for a child that was only started its run id. Null: nothing is undone.
+    /// </summary>
+    public string? Compensation { get; init; }
+
+    /// <summary>What the compensation is given in place of the child's output.</summary>
+    public object? CompensationInput { get; init; }
+
+    /// <inheritdoc cref="StepOptions.CompensationInputFrom"/>
+    internal Func<JsonElement, JsonElement>? CompensationInputFrom { get; init; }
 }
 
 /// <param name="Received">False: the time was over first, and <paramref name="Value"/> is the default.</param>

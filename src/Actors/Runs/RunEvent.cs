@@ -9,10 +9,10 @@ namespace Actors;
 /// <param name="Step">The step's key; null for the run itself.</param>
 /// <param name="Attempt">For steps: which attempt, from 1; null otherwise.</param>
 /// <param name="Duration">For ended steps: of the last attempt; null otherwise.</param>
-/// <param name="Data">Result, input, answer, payload or report; undefined when there is none.</param>
+/// <param name="Data">Result, input, answer, payload, report or what the flow emitted; undefined when there is none.</param>
 /// <param name="Error">What failed; null otherwise.</param>
 /// <param name="DueAt">For waits: when they end by themselves; for failed attempts: when the next begins. Null otherwise.</param>
-/// <param name="Detail">Further facts in words: the task's id, the child's id, a reason. Null when there are none.</param>
+/// <param name="Detail">Further facts in words: the task's id, the id of the child or of the run that was sent a signal, the name of an emitted event, a reason. Null when there are none.</param>
 public sealed record RunEvent(
     long Seq,
     string Type,
@@ -54,6 +54,9 @@ public static class RunEventTypes
     public const string SignalWaiting = "signal.waiting";
     public const string SignalTaken = "signal.taken";
     public const string SignalExpired = "signal.expired";
+    public const string SignalSent = "signal.sent";
+    public const string SignalNotSent = "signal.not-sent";
+    public const string EventEmitted = "event.emitted";
     public const string ChildStarted = "child.started";
     public const string ChildCompleted = "child.completed";
     public const string ChildFailed = "child.failed";

@@ -82,6 +82,15 @@ internal static class RunEvents
                 return plain with { Type = RunEventTypes.SignalTaken, Data = EntryBody.Read<WaitCompletedBody>(entry).Payload };
             case EntryKind.WaitExpired:
                 return plain with { Type = RunEventTypes.SignalExpired };
+            case EntryKind.SignalSent:
+                SignalSentBody sent = EntryBody.Read<SignalSentBody>(entry);
+                return plain with { Type = RunEventTypes.SignalSent, Detail = sent.Run, Data = DataOf(sent) };
+            case EntryKind.SignalNotSent:
+                SignalSentBody notSent = EntryBody.Read<SignalSentBody>(entry);
+                return plain with { Type = RunEventTypes.SignalNotSent, Detail = notSent.Run, Data = DataOf(notSent), Error = notSent.Error };
+            case EntryKind.EventEmitted:
+                EventEmittedBody emitted = EntryBody.Read<EventEmittedBody>(entry);
+                return plain with { Type = RunEventTypes.EventEmitted, Detail = emitted.Name, Data = emitted.Data };
             case EntryKind.ChildStarted:
                 return plain with { Type = RunEventTypes.ChildStarted, Detail = EntryBody.Read<ChildStartedBody>(entry).Run };
             case EntryKind.RunLaunched:
@@ -105,6 +114,8 @@ internal static class RunEvents
                 return null;
         }
     }
+
+    private static JsonElement DataOf(SignalSentBody sent) => JsonSerializer.SerializeToElement(new { signal = sent.Signal, payload = sent.Payload });
 
     // A report belongs to the scope it was made in.
     private static string? ScopeOf(string key) => key.LastIndexOf('/') is var slash && slash > 0 ? key[..slash] : null;

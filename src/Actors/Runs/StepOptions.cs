@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Actors;
 
 /// <summary>How a step is run. Everything has a default; <see cref="Default"/> is one attempt without a limit of time.</summary>
@@ -22,6 +24,12 @@ public sealed record StepOptions
 
     /// <summary>What the compensation is given in place of the step's result.</summary>
     public object? CompensationInput { get; init; }
+
+    /// <summary>
+    /// Makes what the compensation is given out of the step's result, in place of <see cref="CompensationInput"/>. Called on the flow's thread in every walk, when the outcome is delivered:
+    /// it must be pure. When it throws, the step has failed with that error and nothing is undone.
+    /// </summary>
+    internal Func<JsonElement, JsonElement>? CompensationInputFrom { get; init; }
 }
 
 /// <summary>What the body of a step knows about itself. Safe to use from any thread while the body runs.</summary>
@@ -34,6 +42,12 @@ public interface IStepContext
 
     /// <summary>From 1.</summary>
     int Attempt { get; }
+
+    /// <summary>
+    /// How the attempt before this one failed, also when it is not counted because the body had no part in it; null at the first. It is in the journal and so survives a restart,
+    /// unless the process ends before that attempt's failure is recorded.
+    /// </summary>
+    FlowError? PreviousError => null;
 
     /// <summary>
     /// The same for every attempt of this step, also after a crash: hand it to the system that is called, so that it can recognise a repetition.

@@ -124,9 +124,9 @@ public static class JournalFormat
 {
     /// <summary>
     /// The version of the journal that this build writes and reads. It grows when an entry kind, or a form of one, is added that an earlier build cannot read. A run
-    /// that a build has had in memory is claimed by builds of at least that version only.
+    /// that a build has had in memory is claimed by builds of at least that version only. 2: signals to other runs, events of flows.
     /// </summary>
-    public const int Version = 1;
+    public const int Version = 2;
 }
 
 /// <param name="Message">With <see cref="InboxMessage.Sender"/> set when the sender wants to hear that it was taken.</param>

@@ -38,6 +38,7 @@ public enum EntryKind : byte
     Resumed = 7,
     Snapshot = 8,
     Reported = 9,
+    EventEmitted = 10,
 
     StepStarted = 20,
     AttemptFailed = 21,
@@ -56,6 +57,8 @@ public enum EntryKind : byte
     WaitOpened = 51,
     WaitCompleted = 52,
     WaitExpired = 53,
+    SignalSent = 54,
+    SignalNotSent = 55,
 
     ChildStarted = 60,
     ChildCompleted = 61,

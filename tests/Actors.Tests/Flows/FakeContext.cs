@@ -79,12 +79,24 @@ internal sealed class FakeContext(FakeRun run, string scope, CancellationToken c
         return FakeRun.RoundTrip(await body(new FakeContext(run, key + "/", cancelled)));
     }
 
-    public async Task<T[]> All<T>(string name, IReadOnlyList<Branch<T>> branches, ScopeOptions? options = null)
+    public async Task<T[]> All<T>(string name, IReadOnlyList<Branch<T>> branches, AllOptions? options = null)
     {
         string key = Key(name);
         run.Timeouts[key] = options?.Timeout;
         Assert.Equal(branches.Count, branches.Select(b => b.Key).Distinct().Count());
-        return await Together(branches.Count, branches.Count, (i, token) => branches[i].Body(new FakeContext(run, $"{key}/{CheckName(branches[i].Key)}/", token)));
+        TaskCompletionSource<T>[] ended = [.. branches.Select(_ => new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously))];
+        return await Together(branches.Count, branches.Count, async (i, token) =>
+        {
+            Dictionary<string, T> before = [];
+            foreach (string after in branches[i].After)
+            {
+                before[after] = FakeRun.RoundTrip(await ended[branches.Select(b => b.Key).ToList().IndexOf(after)].Task.WaitAsync(token));
+            }
+
+            T result = await branches[i].Body(new FakeContext(run, $"{key}/{CheckName(branches[i].Key)}/", token), before);
+            ended[i].SetResult(result);
+            return result;
+        });
     }
 
     public async Task<TOut[]> Map<TItem, TOut>(
@@ -99,6 +111,18 @@ internal sealed class FakeContext(FakeRun run, string scope, CancellationToken c
     public void CleanUp(string name, Func<IFlowContext, Task> body) => run.CleanUps.Add(() => body(new FakeContext(run, CheckName(name) + "/", CancellationToken.None)));
 
     public Task<Signal<T>> WaitFor<T>(string name, TimeSpan? timeout = null) => throw new NotSupportedException();
+
+    public Task Signal<T>(string name, RunId to, string signal, T payload)
+    {
+        run.Signals[Key(name)] = (to, signal, JsonSerializer.SerializeToElement(payload, FlowJson.Options));
+        return Task.CompletedTask;
+    }
+
+    public Task Emit<T>(string name, string eventName, T data)
+    {
+        run.Events[Key(name)] = (eventName, JsonSerializer.SerializeToElement(data, FlowJson.Options));
+        return Task.CompletedTask;
+    }
 
     public Task<TOut> Call<TIn, TOut>(string name, string flow, TIn input, CallOptions? options = null) => throw new NotSupportedException();
 
@@ -202,6 +226,8 @@ internal sealed class FakeRun
     public Dictionary<string, HumanAnswer> Answers { get; } = [];
     public Dictionary<string, TimeSpan?> Timeouts { get; } = [];
     public Dictionary<string, int> Concurrency { get; } = [];
+    public Dictionary<string, (RunId To, string Signal, JsonElement Payload)> Signals { get; } = [];
+    public Dictionary<string, (string Name, JsonElement Data)> Events { get; } = [];
     public List<Func<Task>> CleanUps { get; } = [];
     public int CancelledBranches { get; set; }
 

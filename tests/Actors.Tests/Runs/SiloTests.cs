@@ -358,6 +358,9 @@ public sealed class SiloTests
         host.Flow<int, int>("f", async (ctx, n) =>
         {
             ctx.Report("hello", 0.5);
+            await ctx.Emit("tell", "greeting", "hello");
+            await ctx.Signal("to itself", ctx.Run.Id, "own", 1);
+            try { await ctx.Signal("to nobody", new RunId("nobody"), "own", 1); } catch (StepFailedException) { }
             await ctx.Start("start", "child", 1);
             await ctx.Call<int, int>("call", "child", 1);
             try { await ctx.Call<int, int>("failing", "child", 2); } catch (StepFailedException) { }

@@ -120,7 +120,7 @@ internal sealed partial class FlowWalk
 
         try
         {
-            Value[] results = await frame.Context.All(step.Name, branches, step.Options);
+            Value[] results = await frame.Context.All(step.Name, branches, step.Options is null ? null : new AllOptions { Timeout = step.Options.Timeout });
             Variables all = new(null);
             foreach (Value result in results)
             {

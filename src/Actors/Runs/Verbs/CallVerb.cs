@@ -57,10 +57,10 @@ internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options,
         switch (outcome.Kind)
         {
             case EntryKind.RunLaunched:
-                Complete(JsonSerializer.SerializeToElement(EntryBody.Read<ChildStartedBody>(outcome.Payload).Run));
+                CompleteWithUndo(JsonSerializer.SerializeToElement(EntryBody.Read<ChildStartedBody>(outcome.Payload).Run));
                 break;
             case EntryKind.ChildCompleted:
-                Complete(EntryBody.Read<ChildEndedBody>(outcome.Payload).Output ?? JsonSerializer.SerializeToElement<object?>(null));
+                CompleteWithUndo(EntryBody.Read<ChildEndedBody>(outcome.Payload).Output ?? JsonSerializer.SerializeToElement<object?>(null));
                 break;
             case EntryKind.ChildCancelled when Scope.IsCancelled:
                 CancelAtOnce(Scope.EffectiveReason);
@@ -146,6 +146,14 @@ internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options,
         else
         {
             Finish(EntryKind.RunLaunched, EntryBody.Write(_child));
+        }
+    }
+
+    private void CompleteWithUndo(JsonElement result)
+    {
+        if (options.Compensation is null || KeepToUndo(options.Compensation, options.CompensationInput, options.CompensationInputFrom, JsonSerializer.SerializeToUtf8Bytes(result)))
+        {
+            Complete(result);
         }
     }
 

@@ -9,6 +9,9 @@ internal abstract class ScopeVerb : Verb<ScopeResult>
     /// <summary>The scope inside.</summary>
     public FlowContext Inner { get; protected set; } = null!;
 
+    /// <summary>The state that the body begins with; null for the state around it.</summary>
+    public FlowState? Basis { get; init; }
+
     public override bool IsLeaf => false;
 
     public override string Noun => "a scope";
@@ -28,7 +31,7 @@ internal sealed class ScopeVerb<T>(Func<FlowContext, Task<T>> body, TimeSpan? li
 
     public override void Enter()
     {
-        Inner = new FlowContext(Grain, Scope, Key, Node);
+        Inner = new FlowContext(Grain, Scope, Key, Node, Basis);
         if (limit is { } time)
         {
             FlowContext inner = Inner;

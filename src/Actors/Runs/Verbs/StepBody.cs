@@ -6,7 +6,7 @@ namespace Actors.Runs;
 
 /// <summary>One attempt of a step, on the pool: runs the body, writes the outcome's bytes, and reports to the grain.</summary>
 internal sealed class StepBody<TIn, T>(
-    StepVerb<TIn, T> verb, int attempt, bool isFallback, Func<IStepContext, Task<T>> run, byte[] input, string hash, RunGrain grain) : Body, ITransactionalStepContext
+    StepVerb<TIn, T> verb, int attempt, bool isFallback, Func<IStepContext, Task<T>> run, byte[] input, string hash, FlowError? previousError, RunGrain grain) : Body, ITransactionalStepContext
 {
     private readonly CancellationTokenSource _cancellation = new();
     private bool _suspended;
@@ -35,6 +35,8 @@ internal sealed class StepBody<TIn, T>(
     public string StepKey => verb.Key;
 
     public int Attempt => attempt;
+
+    public FlowError? PreviousError => previousError;
 
     public string IdempotencyKey => $"{grain.Info.Id.Value}:{verb.Key}";
 

@@ -87,12 +87,11 @@ internal sealed class StepVerb<TIn, T>(
                 }
 
                 T value = Results.Decode<T>(completed.Value, Key);
-                if (options.Compensation is not null)
+                if (KeepToUndo(options.Compensation, options.CompensationInput, options.CompensationInputFrom, completed.Value))
                 {
-                    Scope.Compensations.Add(new OpenCompensation(Key, options.Compensation, CompensationInput(completed.Value)));
+                    Complete(value);
                 }
 
-                Complete(value);
                 break;
             case EntryKind.StepFailed:
                 StepFailedBody failed = EntryBody.Read<StepFailedBody>(outcome.Payload);
@@ -144,9 +143,6 @@ internal sealed class StepVerb<TIn, T>(
         }
     }
 
-    private JsonElement CompensationInput(ReadOnlyMemory<byte> result) =>
-        options.CompensationInput is { } given ? JsonSerializer.SerializeToElement(given, given.GetType(), FlowJson.Options) : EntryBody.ToElement(result.Span);
-
     private void Begin()
     {
         SetDormant(false);
@@ -168,7 +164,7 @@ internal sealed class StepVerb<TIn, T>(
             return;
         }
 
-        _running = new StepBody<TIn, T>(this, _attempt, isFallback, attempt, _input, Hash, Grain);
+        _running = new StepBody<TIn, T>(this, _attempt, isFallback, attempt, _input, Hash, _lastError, Grain);
         Grain.Services.Bodies.Run(_running);
     }
 
@@ -361,9 +357,8 @@ internal sealed class StepVerb<TIn, T>(
         Begin();
     }
 
-    // The fallback is given the last error, also after a crash.
-    private StepStartedBody StartedBody(DateTimeOffset at) =>
-        new(_attempt, at, KeptInput.IsEmpty ? null : EntryBody.ToElement(KeptInput), _attempt > options.Retry.MaxAttempts ? _lastError : null);
+    // The next attempt, or the fallback, is given the last error, also after a crash.
+    private StepStartedBody StartedBody(DateTimeOffset at) => new(_attempt, at, KeptInput.IsEmpty ? null : EntryBody.ToElement(KeptInput), _lastError);
 
     private void ClearReminder()
     {

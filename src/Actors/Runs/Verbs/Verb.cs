@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Actors.Storage;
 
 namespace Actors.Runs;
@@ -131,6 +132,31 @@ internal abstract class Verb<T> : Verb
         Close();
         _result.TrySetException(new StepFailedException(Key, error));
         Observe();
+    }
+
+    /// <summary>Keeps what undoes this verb's effect, if there is something. False when its input could not be made, and the verb has failed because of that.</summary>
+    protected bool KeepToUndo(string? handler, object? given, Func<JsonElement, JsonElement>? from, ReadOnlyMemory<byte> result)
+    {
+        if (handler is null)
+        {
+            return true;
+        }
+
+        try
+        {
+            JsonElement input = from is not null ? from(EntryBody.ToElement(result.Span))
+                : given is not null ? JsonSerializer.SerializeToElement(given, given.GetType(), FlowJson.Options)
+                : EntryBody.ToElement(result.Span);
+            Scope.Compensations.Add(new OpenCompensation(Key, handler, input));
+            return true;
+        }
+#pragma warning disable CA1031 // The author's function or value: an error in it is data, the same in every walk.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Fail(FlowError.From(e));
+            return false;
+        }
     }
 
     protected override void FailCancelled(string reason)

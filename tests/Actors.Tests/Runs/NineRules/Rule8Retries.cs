@@ -81,6 +81,42 @@ public sealed class Rule8Retries
     }
 
     [Fact]
+    public async Task Each_attempt_is_told_how_the_one_before_it_failed_also_after_a_crash()
+    {
+        await using ActorsTestHost host = new();
+        List<string> seen = [];
+        TaskCompletionSource never = new();
+        int third = 0;
+        host.Flow<int, string>("f", (ctx, n) => ctx.Step(
+            "s",
+            async s =>
+            {
+                lock (seen)
+                {
+                    seen.Add($"{s.Attempt}: {s.PreviousError?.Message}");
+                }
+
+                if (s.Attempt == 3 && Interlocked.Increment(ref third) == 1)
+                {
+                    // It runs for so long that its start is recorded, and dies with the silo.
+                    await never.Task;
+                }
+
+                return s.Attempt < 4 ? throw new InvalidOperationException($"failure {s.Attempt}") : "done";
+            },
+            new StepOptions { Retry = new RetryPolicy { MaxAttempts = 4, Delay = TimeSpan.FromMinutes(1), Backoff = Backoff.Fixed } }));
+        await host.StartAsync();
+        RunId run = await host.StartRunAsync("f", 1);
+        await host.SettleAsync();
+        await host.CrashAsync();
+        await host.AdvanceAsync(TimeSpan.FromMinutes(3));
+        await host.CrashAsync();
+        await host.AdvanceAsync(TimeSpan.FromMinutes(3));
+        Assert.Equal("done", (await host.EndAsync(run)).Output.GetString());
+        Assert.Equal(["1: ", "2: failure 1", "3: failure 2", "3: failure 2", "4: failure 3"], seen);
+    }
+
+    [Fact]
     public async Task A_wait_without_end_between_attempts_does_not_break_the_run()
     {
         await using ActorsTestHost host = new();

@@ -1,0 +1,131 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Actors.Silos;
+using Actors.Storage;
+
+namespace Actors.Runs;
+
+/// <summary>A signal to another run: the message goes with the entry that says so, in one transition, and has an id made of run and key, so that the receiver takes it in once.</summary>
+internal sealed class SignalSendVerb(RunId run, string signal, byte[] payload) : Verb<bool>
+{
+    private static readonly TimeSpan StoreRetryDelay = TimeSpan.FromSeconds(1);
+
+    public override string Noun => "a signal to another run";
+
+    public override bool Owns(EntryKind kind) => kind is EntryKind.SignalSent or EntryKind.SignalNotSent;
+
+    public override void Start()
+    {
+        if (payload.Length > Grain.Services.Options.PayloadBytesMax)
+        {
+            Refuse(ErrorTypes.PayloadTooLarge, $"The payload of signal '{signal}' has {payload.Length:N0} bytes of JSON; {Grain.Services.Options.PayloadBytesMax:N0} are allowed (SiloOptions.PayloadBytesMax).");
+        }
+        else if (run == Grain.Info.Id)
+        {
+            Send(Grain.RunNo);
+        }
+        else
+        {
+            Grain.Guard(FindAsync());
+        }
+    }
+
+    public override void Deliver(LiveEntry outcome)
+    {
+        if (EntryBody.Read<SignalSentBody>(outcome.Payload).Error is { } error)
+        {
+            Fail(error);
+        }
+        else
+        {
+            Complete(true);
+        }
+    }
+
+    public override void Cancel(string reason) => CancelAtOnce(reason);
+
+    private async Task FindAsync()
+    {
+        RunRow? row;
+        try
+        {
+            row = await Grain.Services.Store.GetRunAsync(Grain.Info.Tenant, run, CancellationToken.None);
+        }
+        catch (StoreException e)
+        {
+            Grain.Services.Log.StoreReadRetried(e.Message);
+            Grain.SetAlarm(StoreRetryDelay, () =>
+            {
+                if (!Closed)
+                {
+                    Grain.Guard(FindAsync());
+                }
+            });
+            return;
+        }
+
+        if (Closed)
+        {
+            return;
+        }
+
+        if (row is null)
+        {
+            Refuse(ErrorTypes.UnknownRun, $"There is no run '{run}'.");
+        }
+        else if (row.Status.IsFinal())
+        {
+            Refuse(ErrorTypes.RunEnded, $"Run {run} has ended: {row.Status.ToString().ToLowerInvariant()} at {row.FinishedAt ?? row.UpdatedAt:u}.");
+        }
+        else
+        {
+            Send(row.No);
+        }
+    }
+
+    private void Send(long number)
+    {
+        string id = IdOf(Grain.Info.Id, Key);
+        ReadOnlyMemory<byte> message;
+        JsonElement? kept;
+        try
+        {
+            JsonElement given = EntryBody.ToElement(payload);
+            message = EntryBody.Write(new SignalReceivedBody(signal, id, given, Grain.Info.Principal));
+            kept = payload.Length <= Grain.Services.Options.RecordedInputBytesMax ? given : null;
+        }
+        catch (JsonException e)
+        {
+            // The deepest value that there may be is too deep for what is put around it.
+            Refuse(ErrorTypes.InvalidInput, $"The payload of signal '{signal}' cannot be sent: {Text.Shorten(e.Message, 300)}");
+            return;
+        }
+
+        Grain.Send(new InboxMessage(id, run, number, InboxKind.Signal, "", message, Grain.Info.Principal, Grain.Services.Now()));
+        Finish(EntryKind.SignalSent, EntryBody.Write(new SignalSentBody(run.Value, signal, kept)));
+    }
+
+    private void Refuse(string type, string message) => Finish(EntryKind.SignalNotSent, EntryBody.Write(new SignalSentBody(run.Value, signal, Error: new FlowError(type, message))));
+
+    // Derived, so that the same signal is never two.
+    private static string IdOf(RunId sender, string key)
+    {
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{sender.Value}\nsignal\n{key}"));
+        return "sig_" + Base32.Encode(hash.AsSpan(0, 16));
+    }
+}
+
+/// <summary>An event of the flow's own in the run's stream of events.</summary>
+internal sealed class EmitVerb(ReadOnlyMemory<byte> payload) : Verb<bool>
+{
+    public override string Noun => "an event";
+
+    public override bool Owns(EntryKind kind) => kind is EntryKind.EventEmitted;
+
+    public override void Start() => Finish(EntryKind.EventEmitted, payload);
+
+    public override void Deliver(LiveEntry outcome) => Complete(true);
+
+    public override void Cancel(string reason) => CancelAtOnce(reason);
+}
