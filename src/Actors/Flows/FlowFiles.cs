@@ -22,23 +22,36 @@ public static class FlowFiles
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(tasks);
         ArgumentNullException.ThrowIfNull(registry);
-        List<YamlFlowDefinition> flows = [];
+        List<FlowDocument> documents = [];
         List<FlowProblem> problems = [];
-        Dictionary<string, string> files = new(StringComparer.Ordinal);
+        Dictionary<string, FlowDocument> byName = new(StringComparer.Ordinal);
         foreach (string file in Find(path))
         {
             try
             {
-                YamlFlowDefinition flow = YamlFlowDefinition.Parse(Read(file), file, tasks, checkTasks);
-                flows.Add(flow);
-                if (!files.TryAdd(flow.Name, file))
+                FlowDocument document = FlowReader.Read(Read(file), file, tasks, checkTasks);
+                documents.Add(document);
+                if (!byName.TryAdd(document.Name, document))
                 {
-                    problems.Add(Twice(flow, file, files[flow.Name]));
+                    problems.Add(Twice(document, byName[document.Name].File));
                 }
             }
             catch (FlowSyntaxException e)
             {
                 problems.AddRange(e.Problems);
+            }
+        }
+
+        List<YamlFlowDefinition> flows = [];
+        foreach (FlowDocument document in documents)
+        {
+            try
+            {
+                flows.Add(new YamlFlowDefinition(document, Linking.Link(document, FindFlow, byName.Keys), tasks));
+            }
+            catch (FlowSyntaxException e)
+            {
+                problems.AddRange(e.Problems.Except(problems));
             }
         }
 
@@ -53,6 +66,8 @@ public static class FlowFiles
         }
 
         return flows;
+
+        FlowDocument? FindFlow(string name) => byName.GetValueOrDefault(name) ?? (registry.Find(name) as YamlFlowDefinition)?.Document;
     }
 
     private static IEnumerable<string> Find(string path)
@@ -108,9 +123,9 @@ public static class FlowFiles
         }
     }
 
-    private static FlowProblem Twice(YamlFlowDefinition flow, string file, string first)
+    private static FlowProblem Twice(FlowDocument flow, string first)
     {
-        SourceText source = new(flow.Source!, file);
+        SourceText source = new(flow.Source, flow.File);
         YamlItem? name = (YamlComposer.Compose(new Problems(source)) as YamlMap)?.Find("flow");
         return source.Problem(
             Rules.DuplicateFlow, FlowProblemSeverity.Error, name?.Line ?? 1, name?.Column ?? 1, $"the flow '{flow.Name}' is declared in {first} too", "Give one of them another name.");

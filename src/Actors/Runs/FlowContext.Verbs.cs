@@ -345,6 +345,11 @@ internal sealed partial class FlowContext
                 int i = next++;
                 ScopeVerb verb = verbs[i] = OpenBranch(keys[i], inner => body(inner, items[i], i), isKeyed: true);
                 await WatchAsync(verb, failure, () => CancelAll(verbs, failure));
+                if (concurrency == 1 && failure.First is null && verb.HasOutcome)
+                {
+                    // Nothing runs beside it: the next item sees what this one has written.
+                    State.Apply((await verb.Task).Delta);
+                }
             }
         }
 
@@ -365,7 +370,11 @@ internal sealed partial class FlowContext
         for (int i = 0; i < results.Length; i++)
         {
             ScopeResult result = await verbs[i]!.Task;
-            State.Apply(result.Delta);
+            if (concurrency > 1)
+            {
+                State.Apply(result.Delta);
+            }
+
             results[i] = await ReadAsync<TOut>(result.Value, verbs[i]!.Key);
         }
 

@@ -108,7 +108,10 @@ public interface IFlowContext
     /// <exception cref="ArgumentException">There is no branch, two have the same key, or one has an <see cref="Branch{T}.After"/>.</exception>
     Task<AnyResult<T>> Any<T>(string name, IReadOnlyList<Branch<T>> branches, ScopeOptions? options = null);
 
-    /// <summary>Runs the body for each item, so many at a time as the options say. The first failure cancels the others. Results are in the order of the items.</summary>
+    /// <summary>
+    /// Runs the body for each item, so many at a time as the options say. The first failure cancels the others. Results are in the order of the items.
+    /// With a concurrency of 1 an item sees what those before it have written to the state; otherwise what was there at the beginning.
+    /// </summary>
     /// <param name="key">A key from the data for each item and its index; unique. Null: the index.</param>
     Task<TOut[]> Map<TItem, TOut>(
         string name,

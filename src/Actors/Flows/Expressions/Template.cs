@@ -69,6 +69,8 @@ internal sealed class ListTemplate(Template[] items) : Template
 
 internal sealed class ObjectTemplate(KeyValuePair<string, Template>[] entries) : Template
 {
+    public IEnumerable<string> Names => entries.Select(entry => entry.Key);
+
     public override Value Evaluate(Evaluation e)
     {
         KeyValuePair<string, Value>[] values = new KeyValuePair<string, Value>[entries.Length];

@@ -29,8 +29,20 @@ internal sealed class Variables(Variables? outer)
         }
     }
 
+    public bool HasOwn(string name) => _own?.ContainsKey(name) == true;
+
     /// <summary>This block's own values as an object, in order of their first setting.</summary>
     public Value Own() => _own is null ? Value.EmptyObject : Value.Object(_own);
+
+    /// <summary>Gives another one everything that can be seen from here.</summary>
+    public void CopyTo(Variables other)
+    {
+        Outer?.CopyTo(other);
+        foreach (KeyValuePair<string, Value> entry in _own ?? [])
+        {
+            other.Set(entry.Key, entry.Value);
+        }
+    }
 
     private Variables? Outer { get; } = outer;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Actors.Flows;
 
@@ -8,7 +9,50 @@ internal sealed record ExitSignal(string Reason, Value Outputs);
 /// <summary>What a finished block leaves behind: recorded once, so that the block is never entered again.</summary>
 /// <param name="Values">The outputs of the steps in it by id.</param>
 /// <param name="Exit">Null: the flow goes on.</param>
-internal sealed record BlockOutcome(Value Values, ExitSignal? Exit);
+/// <param name="Last">The id of the last step, whose output is the block's; null when it has none.</param>
+/// <param name="Output">The last step's output when it has no id.</param>
+internal sealed record BlockOutcome(
+    Value Values,
+    ExitSignal? Exit,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Last = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] Value Output = default)
+{
+    [JsonIgnore]
+    public Value Result => Last is not null && Values.AsObject is { } map && map.TryGet(Last, out Value value) ? value : Output;
+}
+
+/// <summary>What a branch leaves behind.</summary>
+/// <param name="Block">Null when the branch has failed.</param>
+/// <param name="State">What it wrote to the flow's state, by field; null when nothing.</param>
+/// <param name="Error">Null when the branch has not failed.</param>
+internal sealed record BranchOutcome(
+    BlockOutcome? Block,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, JsonElement>? State = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] Value Error = default)
+{
+    [JsonIgnore]
+    public bool HasFailed => Block is null;
+}
+
+/// <summary>What an iteration leaves behind when there is more to say than its result.</summary>
+internal sealed record ItemOutcome(
+    Value Result,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsSkipped = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, JsonElement>? State = null);
+
+/// <summary>Where a loop stands between two iterations.</summary>
+internal sealed record LoopProgress(
+    Value Carried,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ExitSignal? Exit = null);
+
+/// <summary>Where a state machine stands between two states.</summary>
+/// <param name="State">The state that is entered next; the last one at the end.</param>
+/// <param name="Error">Why the state before has failed; null when it has not.</param>
+internal sealed record MachineProgress(
+    string State,
+    Value Data,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] Value Error = default,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ExitSignal? Exit = null);
 
 /// <summary>How a step ended.</summary>
 internal readonly record struct StepEnd(Value Output, ExitSignal? Exit = null);

@@ -13,7 +13,10 @@ internal sealed record FlowDocument(
     IReadOnlyList<FlowStep> Steps,
     IReadOnlyList<FlowStep> OnCancel,
     IReadOnlyList<string> Tasks,
+    IReadOnlyDictionary<string, StateField> State,
+    IReadOnlyList<SubflowReference> Subflows,
     string Source,
+    string File,
     IReadOnlyList<FlowProblem> Warnings);
 
 /// <summary>Reads the root of a flow file.</summary>
@@ -26,15 +29,15 @@ internal sealed class FlowReader
     private readonly FlowIds _ids = new();
     private readonly StepReader _steps;
 
-    private FlowReader(Problems problems, TaskRegistry? tasks)
+    private FlowReader(Problems problems, TaskRegistry tasks, bool checkTasks)
     {
         _problems = problems;
-        _steps = new StepReader(problems, tasks, _ids);
+        _steps = new StepReader(problems, checkTasks ? tasks : null, tasks.Resources.Kinds, _ids);
     }
 
-    /// <param name="tasks">Null: task names are not checked.</param>
+    /// <param name="checkTasks">False: task names are not checked.</param>
     /// <exception cref="FlowSyntaxException">All that is wrong.</exception>
-    public static FlowDocument Read(string text, string file, TaskRegistry? tasks)
+    public static FlowDocument Read(string text, string file, TaskRegistry tasks, bool checkTasks)
     {
         Problems problems = new(new SourceText(text, file));
         FlowDocument? document = null;
@@ -43,7 +46,7 @@ internal sealed class FlowReader
             document = YamlComposer.Compose(problems) switch
             {
                 null => null,
-                YamlMap map => new FlowReader(problems, tasks).Root(map),
+                YamlMap map => new FlowReader(problems, tasks, checkTasks).Root(map),
                 { } item => NotAFlow(problems, item),
             };
         }
@@ -64,7 +67,7 @@ internal sealed class FlowReader
     private FlowDocument? Root(YamlMap map)
     {
         Keys keys = new(map, _problems, Language.Root);
-        StepReader.FindIds(map, _ids);
+        _steps.FindIds(map);
         YamlText? name = keys.Text("flow", required: true);
         if (name is not null && !IsFlowName(name.Value))
         {
@@ -76,6 +79,19 @@ internal sealed class FlowReader
         List<FlowInput> inputs = ReadInputs(keys);
         Names names = new(null, _ids);
         names.Add(new Name("inputs", NameKind.Inputs, 0, inputs.ConvertAll(i => i.Name)));
+        Dictionary<string, StateField> state = ReadState(keys);
+        if (keys.Has("state"))
+        {
+            names.Add(new Name("state", NameKind.Loop, keys.At("state").Line, state.Keys));
+        }
+
+        _steps.State = state;
+        if (keys.Has("silent"))
+        {
+            _ = keys.Bool("silent");
+            _problems.Warn(Rules.NoEffect, keys.At("silent"), "'silent' has no effect: every step has its events");
+        }
+
         if (!keys.Has("steps"))
         {
             _problems.Error(Rules.MissingKey, map, "a flow needs 'steps'");
@@ -86,11 +102,11 @@ internal sealed class FlowReader
         IReadOnlyList<FlowStep> onCancel = _steps.ReadSteps("on_cancel", keys.Item("on_cancel"), names.Inner());
         return new FlowDocument(
             name?.Value ?? "", keys.Text("version")?.Value, keys.Prose("description"), inputs, values, outputs, steps, onCancel, _steps.TasksUsed,
-            _problems.Source.Text, _problems.Warnings);
+            state, _steps.Subflows, _problems.Source.Text, _problems.Source.File, _problems.Warnings);
     }
 
-    private static bool IsFlowName(string name) =>
-        name.Length <= ValueReader.IdLengthMax && char.IsAsciiLetterOrDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');
+    public static bool IsFlowName(string name) =>
+        name.Length > 0 && name.Length <= ValueReader.IdLengthMax && char.IsAsciiLetterOrDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');
 
     private List<FlowInput> ReadInputs(Keys keys)
     {
@@ -100,7 +116,7 @@ internal sealed class FlowReader
             return inputs;
         }
 
-        CheckCount("inputs", list);
+        CheckCount("inputs", list, list.Items.Count);
         foreach (YamlItem item in list.Items)
         {
             if (item is not YamlMap map)
@@ -123,7 +139,7 @@ internal sealed class FlowReader
                 continue;
             }
 
-            string type = ReadType(input);
+            string type = ReadType(input.Text("type"));
             JsonElement fallback = ReadDefault(input, type);
             bool required = input.Bool("required") ?? fallback.ValueKind == JsonValueKind.Undefined;
             inputs.Add(new FlowInput(name, type, required, input.Prose("description"), fallback));
@@ -132,18 +148,64 @@ internal sealed class FlowReader
         return inputs;
     }
 
-    private void CheckCount(string key, YamlList list)
+    private Dictionary<string, StateField> ReadState(Keys keys)
     {
-        if (list.Items.Count > DeclarationsMax)
+        Dictionary<string, StateField> state = new(StringComparer.Ordinal);
+        if (keys.Item("state") is YamlText { IsNull: true } || keys.Mapping("state") is not { } map)
         {
-            _problems.Error(Rules.TooComplex, list, $"'{key}' has more than {DeclarationsMax} entries", "Make an object of them.");
+            return state;
+        }
+
+        CheckCount("state", map, map.Entries.Count);
+        foreach (YamlEntry entry in map.Entries)
+        {
+            if (_steps.Values.Identifier(entry.Key, "a field of the state") is not { } name)
+            {
+                continue;
+            }
+
+            Value first = Value.Null;
+            JsonElement? schema = null;
+            string? description = null;
+            string type = InputTypes.Any;
+            switch (entry.Value)
+            {
+                case YamlMap field:
+                    Keys parts = new(field, _problems, Language.StateField);
+                    type = ReadType(parts.Text("type"));
+                    JsonElement given = ReadDefault(parts, type);
+                    first = given.ValueKind == JsonValueKind.Undefined ? Value.Null : Value.FromJson(given);
+                    schema = parts.Item("schema") is { } item ? _steps.Values.Literal(item).ToJson() : null;
+                    description = parts.Prose("description");
+                    break;
+                case YamlText { IsNull: true }:
+                    break;
+                case YamlText word:
+                    type = ReadType(word);
+                    break;
+                default:
+                    _problems.Error(Rules.WrongType, entry.Value, $"a field of the state must be a type or a mapping, not {entry.Value.Name}");
+                    break;
+            }
+
+            state[name] = new StateField(name, type, first, description, schema);
+        }
+
+        return state;
+    }
+
+    private void CheckCount(string key, YamlItem at, int count)
+    {
+        if (count > DeclarationsMax)
+        {
+            _problems.Error(Rules.TooComplex, at, $"'{key}' has more than {DeclarationsMax} entries", "Make an object of them.");
             throw new Problems.TooManyException();
         }
     }
 
-    private string ReadType(Keys input)
+    private string ReadType(YamlText? text)
     {
-        if (input.Text("type") is not { } text)
+        if (text is null)
         {
             return InputTypes.Any;
         }
@@ -185,7 +247,7 @@ internal sealed class FlowReader
             return (values, declared);
         }
 
-        CheckCount("outputs", list);
+        CheckCount("outputs", list, list.Items.Count);
         foreach (YamlItem item in list.Items)
         {
             YamlText? name = item as YamlText;

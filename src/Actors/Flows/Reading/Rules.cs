@@ -34,6 +34,15 @@ internal static class Rules
     public const string NotAList = "ACT1209";
     public const string Setting = "ACT1210";
     public const string Approval = "ACT1211";
+    public const string UnknownFlow = "ACT1212";
+    public const string FlowCycle = "ACT1213";
+    public const string UnknownState = "ACT1214";
+    public const string Branch = "ACT1215";
+    public const string BranchCycle = "ACT1216";
+    public const string MachineState = "ACT1217";
+    public const string LoopWithoutEnd = "ACT1218";
+    public const string Background = "ACT1219";
+    public const string CacheAndExit = "ACT1220";
 
     public const string Expression = "ACT1301";
     public const string UnknownReference = "ACT1302";
@@ -47,4 +56,5 @@ internal static class Rules
     public const string EmptyQuantifier = "ACT1402";
     public const string MaybeSkipped = "ACT1403";
     public const string ConstantCondition = "ACT1404";
+    public const string NoEffect = "ACT1405";
 }

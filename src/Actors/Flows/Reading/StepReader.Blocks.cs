@@ -1,9 +1,13 @@
 namespace Actors.Flows;
 
-/// <summary>Blocks: if, switch, for_each, parallel.</summary>
+/// <summary>Blocks: if, switch, for_each, loop, do.</summary>
 internal sealed partial class StepReader
 {
     private const int ConcurrencyMax = 1000;
+    private const int LoopMax = 1_000_000;
+
+    // Enough for polling; a loop that is meant to run longer says so.
+    private const int LoopMaxDefault = 1000;
 
     private (FlowStep, IReadOnlyCollection<string>?) ReadIf(StepHead head, Names names)
     {
@@ -23,7 +27,7 @@ internal sealed partial class StepReader
         names.AddAll(then, maybe: true);
         names.AddAll(otherwise, maybe: true);
         return (
-            new IfStep(Common(head, keys, names, head.NameOr("if"), null))
+            new IfStep(Common(head, keys, names, "if", null))
             {
                 Condition = condition,
                 Then = thenSteps,
@@ -33,15 +37,6 @@ internal sealed partial class StepReader
             },
             fields);
     }
-
-    // For pictures: what stands in the file, on one line.
-    private static string SourceOf(YamlItem item) => item switch
-    {
-        YamlText text => text.Value.ReplaceLineEndings(" ").Trim(),
-        YamlList list => string.Join(", ", list.Items.Select(SourceOf)),
-        YamlMap map => string.Join("; ", map.Entries.Select(entry => $"{entry.Key.Value}: {SourceOf(entry.Value)}")),
-        _ => "",
-    };
 
     private (FlowStep, IReadOnlyCollection<string>?) ReadSwitch(StepHead head, Names names)
     {
@@ -110,7 +105,7 @@ internal sealed partial class StepReader
         }
 
         return (
-            new SwitchStep(Common(head, keys, names, head.NameOr("switch"), null))
+            new SwitchStep(Common(head, keys, names, "switch", null))
             {
                 Subject = subject,
                 Cases = cases,
@@ -125,110 +120,131 @@ internal sealed partial class StepReader
         Keys keys = new(head.Map, problems, Language.Of("for_each"));
         Condition? own = ReadOwnIf(keys, names);
         Template items = ReadSubject(keys, "for_each", names);
-        string variable = keys.Item("as") is YamlText text ? _values.Identifier(text, "the variable of a for_each") ?? "item" : "item";
-        if (keys.Item("as") is { } asItem and not YamlText)
+        string variable = ReadVariable(keys, "as", "item");
+        string index = ReadVariable(keys, "index_as", "index");
+        if (index == variable)
         {
-            keys.Wrong("as", asItem, "a text");
-        }
-
-        if (names.Find(variable) is { Kind: NameKind.Step } taken)
-        {
-            problems.Error(Rules.DuplicateId, keys.Item("as") ?? keys.At("for_each"), $"'{variable}' is already the id of a step in line {taken.Line}", "Give the variable another name with 'as'.");
+            problems.Error(Rules.DuplicateId, keys.At("as"), $"'{variable}' is the variable of the item and of its number", "Give one of them another name.");
         }
 
         Names around = names.Inner();
-        around.Add(new Name(variable, NameKind.Loop, keys.At("for_each").Line));
-        around.Add(new Name("index", NameKind.Loop, keys.At("for_each").Line));
+        DeclareVariable(index, keys.Item("index_as") ?? keys.At("for_each"), names, around, suggestion: "Give the variable another name with 'index_as'.");
+        DeclareVariable(variable, keys.Item("as") ?? keys.At("for_each"), names, around, suggestion: "Give the variable another name with 'as'.");
+        Template? key = keys.Item("key") is YamlText { IsNull: false } keyText ? _values.Template(keyText, around) : null;
+        if (keys.Item("key") is { } keyItem and not YamlText)
+        {
+            keys.Wrong("key", keyItem, "a text");
+        }
+
         if (!keys.Has("do"))
         {
             problems.Error(Rules.MissingKey, keys.At("for_each"), "a for_each step needs 'do'");
         }
 
-        IReadOnlyList<FlowStep> steps = ReadSteps("do", keys.Item("do"), around.Inner());
+        Names inner = around.Inner();
+        IReadOnlyList<FlowStep> steps = ReadSteps("do", keys.Item("do"), inner);
         return (
-            new ForEachStep(Common(head, keys, names, head.NameOr("for_each"), own))
+            new ForEachStep(Common(head, keys, names, "for_each", own))
             {
                 Items = items,
                 As = variable,
-                IndexAs = "index",
+                IndexAs = index,
                 Do = steps,
-                Key = null,
-                OnItemError = ItemError.Fail,
-                Collect = null,
-                Options = new MapOptions { Concurrency = ReadConcurrency(keys), Timeout = _values.Duration(keys.Item("timeout"), "timeout") },
+                Key = key,
+                Options = new MapOptions { Concurrency = ReadWhole(keys, "concurrency", 1, ConcurrencyMax) ?? 1, Timeout = _values.Duration(keys.Item("timeout"), "timeout") },
+                OnItemError = ReadChoice(keys, "on_item_error", ItemError.Fail, ("fail", ItemError.Fail), ("skip", ItemError.Skip), ("collect", ItemError.Collect)),
+                Collect = keys.Item("collect") is { } collect ? _values.Template(collect, inner) : null,
             },
             null);
     }
 
-    private (FlowStep, IReadOnlyCollection<string>?) ReadParallel(StepHead head, Names names)
+    private string ReadVariable(Keys keys, string key, string absent)
     {
-        Keys keys = new(head.Map, problems, Language.Of("parallel"));
+        switch (keys.Item(key))
+        {
+            case null:
+                return absent;
+            case YamlText text:
+                return _values.Identifier(text, "the variable of a for_each") ?? absent;
+            case { } item:
+                keys.Wrong(key, item, "a text");
+                return absent;
+        }
+    }
+
+    private (FlowStep, IReadOnlyCollection<string>?) ReadLoop(StepHead head, string kind, Names names)
+    {
+        Keys keys = new(head.Map, problems, Language.Of(kind));
         Condition? own = ReadOwnIf(keys, names);
-        List<ParallelBranch> branches = [];
-        HashSet<string> taken = new(StringComparer.Ordinal);
-        List<Names> inner = [];
-        if (keys.List("parallel") is { } list)
+        Template carry = keys.Item("carry") is { } carryItem ? _values.Template(carryItem, names) : new ConstantTemplate(Value.Null);
+        Names around = names.Inner();
+        DeclareVariable("index", keys.At(kind), names, around);
+        DeclareVariable("carried", keys.At(kind), names, around);
+        Condition? before = keys.Item("while") is { } whileItem ? _values.Condition(whileItem, around) : null;
+        string bodyKey = kind == "loop" ? "loop" : "do";
+        if (!keys.Has(bodyKey))
         {
-            if (list.Items.Count == 0)
-            {
-                problems.Error(Rules.EmptyBlock, list, "'parallel' has no steps");
-            }
-
-            foreach (YamlItem item in list.Items)
-            {
-                inner.Add(names.Inner());
-                if (ReadStep(item, inner[^1]) is { } step)
-                {
-                    branches.Add(new ParallelBranch(Unique(step.Name, taken), [step], []));
-                }
-            }
+            problems.Error(Rules.MissingKey, keys.At(kind), $"a {kind} step needs '{bodyKey}'");
         }
 
-        Names all = names.Inner();
-        foreach (Names branch in inner)
+        Names inner = around.Inner();
+        IReadOnlyList<FlowStep> steps = ReadSteps(bodyKey, keys.Item(bodyKey), inner);
+        Condition? after = keys.Item("until") is { } untilItem ? _values.Condition(untilItem, inner) : null;
+        int? max = ReadWhole(keys, "max", 1, LoopMax);
+        if (before is null && after is null && !keys.Has("max"))
         {
-            TakeOver(branch, all, maybe: own is not null);
+            problems.Error(Rules.LoopWithoutEnd, keys.At(kind), "the loop has no end", "Add while, until or max.");
         }
 
-        HashSet<string> fields = [.. all.OwnSteps];
-        names.AddAll(all, maybe: own is not null || keys.Has("on_error"));
+        Template? next = keys.Item("next") is { } nextItem ? _values.Template(nextItem, inner) : null;
+        IReadOnlyList<StateChange> changes = keys.Item("state") switch
+        {
+            null => [],
+            YamlMap map => ReadChanges(new Keys(map, problems, Language.StateOperations), inner),
+            { } wrong => Told(keys, wrong),
+        };
+        bool exits = ReadChoice(keys, "on_max", before is null && after is null, ("fail", false), ("exit", true));
         return (
-            new ParallelStep(Common(head, keys, names, head.NameOr("parallel"), own))
+            new LoopStep(Common(head, keys, names, "loop", own))
             {
-                Branches = branches,
-                IsNamed = false,
-                Results = BranchResults.Default,
-                Concurrency = null,
+                Do = steps,
+                While = before,
+                Until = after,
+                Max = max ?? LoopMaxDefault,
+                ExitsOnMax = exits,
+                Carry = carry,
+                Next = next,
+                Changes = changes,
                 Options = ReadScope(keys),
             },
-            fields);
+            null);
+
+        static IReadOnlyList<StateChange> Told(Keys keys, YamlItem wrong)
+        {
+            keys.Wrong("state", wrong, "a mapping of set, append, merge");
+            return [];
+        }
     }
 
-    private static string Unique(string name, HashSet<string> taken)
+    private (FlowStep, IReadOnlyCollection<string>?) ReadDo(StepHead head, Names names)
     {
-        string key = name;
-        for (int n = 2; !taken.Add(key); n++)
+        Keys keys = new(head.Map, problems, Language.Of("do"));
+        Condition? own = ReadOwnIf(keys, names);
+        Names inner = names.Inner();
+        IReadOnlyList<FlowStep> steps = ReadSteps("do", keys.Item("do"), inner);
+        HashSet<string> fields = [.. inner.OwnSteps];
+        TakeOver(inner, names, maybe: own is not null || keys.Has("on_error"));
+        // What is done at the end does not know how far the steps have come.
+        Names end = names.Inner();
+        foreach (string id in fields)
         {
-            key = $"{name}-{n}";
+            end.Add(names.Find(id)! with { Maybe = true });
         }
 
-        return key;
-    }
-
-    private int ReadConcurrency(Keys keys)
-    {
-        if (keys.Item("concurrency") is not { } item)
-        {
-            return 1;
-        }
-
-        if (item is YamlText text && text.Typed().AsNumber is decimal number && number >= 1 && number <= ConcurrencyMax && number == decimal.Truncate(number))
-        {
-            return (int)number;
-        }
-
-        problems.Error(Rules.Setting, item, $"'concurrency' must be a whole number from 1 to {ConcurrencyMax}");
-        return 1;
+        Names final = end.Inner();
+        IReadOnlyList<FlowStep> finals = keys.Has("finally") ? ReadSteps("finally", keys.Item("finally"), final) : [];
+        TakeOver(final, names, maybe: true);
+        return (new DoStep(Common(head, keys, names, "do", own)) { Do = steps, Finally = finals, Options = ReadScope(keys) }, fields);
     }
 
     // What a block works on: a text without an expression is almost surely a forgotten ${…}.

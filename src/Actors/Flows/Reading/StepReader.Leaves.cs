@@ -2,104 +2,10 @@ using System.Globalization;
 
 namespace Actors.Flows;
 
-/// <summary>Steps without steps inside: task, exit, wait, approval.</summary>
+/// <summary>Steps without a body and without steps inside: exit, set, emit, wait, approval.</summary>
 internal sealed partial class StepReader
 {
     private static readonly string[] ApprovalFields = ["decision", "approved", "by", "at", "comment", "data", "expired"];
-
-    private (FlowStep, IReadOnlyCollection<string>?) ReadTask(StepHead head, Names names)
-    {
-        Keys keys = new(head.Map, problems, Language.Of("task"));
-        YamlText? taskText = keys.Text("task");
-        string task = taskText?.Value.Trim() ?? "task";
-        CheckTask(taskText, task);
-        Condition? own = ReadOwnIf(keys, names);
-        Template inputs = ConstantTemplate.EmptyObject;
-        if (keys.Item("inputs") is { } item and not YamlText { IsNull: true })
-        {
-            inputs = _values.Template(item, names);
-            if (item is not YamlMap && inputs is not HoleTemplate && !problems.HasErrorsAt(item))
-            {
-                keys.Wrong("inputs", item, "a mapping, or one ${…} that gives an object");
-            }
-        }
-
-        return (
-            new TaskStep(Common(head, keys, names, head.NameOr(VerbName(task)), own))
-            {
-                Task = task,
-                Inputs = inputs,
-                Options = ReadOptions(keys),
-            },
-            ReadOutputs(keys));
-    }
-
-    private void CheckTask(YamlText? at, string task)
-    {
-        if (at is null)
-        {
-            return;
-        }
-
-        if (_taskNames.Add(task))
-        {
-            _tasksUsed.Add(task);
-        }
-
-        if (tasks is not null && tasks.Find(task) is null)
-        {
-            string? near = Text.Nearest(task, tasks.Names);
-            problems.Error(
-                Rules.UnknownTask, at, $"no task '{Text.Shorten(task, 80)}' is registered", near is null ? $"Registered: {Names.List(tasks.Names)}." : $"Did you mean '{near}'?");
-        }
-    }
-
-    private StepOptions ReadOptions(Keys keys)
-    {
-        TimeSpan? timeout = _values.Duration(keys.Item("timeout"), "timeout");
-        if (keys.Item("retry") is not { } item)
-        {
-            return timeout is null ? StepOptions.Default : new StepOptions { Timeout = timeout };
-        }
-
-        (RetryPolicy policy, TimeSpan? attempt) = RetryReader.Read(item, problems, _values);
-        if (timeout is not null && attempt is not null)
-        {
-            problems.Error(Rules.Retry, item, "the step has two limits for one attempt: 'timeout', and 'timeout' in retry", "Keep one of them.");
-        }
-
-        return new StepOptions { Retry = policy, Timeout = timeout ?? attempt };
-    }
-
-    // Names, or mappings with a name and a description as scaffolding tools write them.
-    private HashSet<string>? ReadOutputs(Keys keys)
-    {
-        if (keys.List("outputs") is not { } list)
-        {
-            return null;
-        }
-
-        HashSet<string> outputs = [];
-        foreach (YamlItem item in list.Items)
-        {
-            YamlText? name = item as YamlText;
-            if (item is YamlMap map)
-            {
-                name = new Keys(map, problems, "an output of a task", "name", "description", "type").Text("name", required: true);
-            }
-            else if (name is null or { IsNull: true })
-            {
-                problems.Error(Rules.WrongType, item, $"an output of a task must be a name, not {item.Name}");
-            }
-
-            if (name is not null)
-            {
-                outputs.Add(name.Value);
-            }
-        }
-
-        return outputs;
-    }
 
     private (FlowStep, IReadOnlyCollection<string>?) ReadExit(StepHead head, Names names)
     {
@@ -122,7 +28,90 @@ internal sealed partial class StepReader
         }
 
         return (
-            new ExitStep(Common(head, keys, names, head.NameOr("exit"), own)) { Reason = reason, Outputs = outputs }, []);
+            new ExitStep(Common(head, keys, names, "exit", own)) { Reason = reason, Outputs = outputs }, []);
+    }
+
+    private (FlowStep, IReadOnlyCollection<string>?) ReadSet(StepHead head, string kind, Names names)
+    {
+        Keys keys = new(head.Map, problems, Language.Of(kind));
+        Condition? own = ReadOwnIf(keys, names);
+        IReadOnlyList<StateChange> changes = ReadChanges(keys, names);
+        return (new SetStep(Common(head, keys, names, "set", own)) { Changes = changes }, []);
+    }
+
+    private static readonly (string Key, StateOperation Operation)[] StateKeys =
+        [("set", StateOperation.Set), ("append", StateOperation.Append), ("merge", StateOperation.Merge)];
+
+    private List<StateChange> ReadChanges(Keys keys, Names names)
+    {
+        List<StateChange> changes = [];
+        foreach ((string key, StateOperation operation) in StateKeys)
+        {
+            foreach (YamlEntry entry in keys.Mapping(key)?.Entries ?? [])
+            {
+                if (!State.TryGetValue(entry.Key.Value, out StateField? field))
+                {
+                    string? near = Text.Nearest(entry.Key.Value, State.Keys);
+                    problems.Error(
+                        Rules.UnknownState, entry.Key, $"the flow's state has no '{Text.Shorten(entry.Key.Value, 60)}'",
+                        near is not null ? $"Did you mean '{near}'?" : $"Declare it at the top: state: {{{Text.Shorten(entry.Key.Value, 40)}: string}}.");
+                    continue;
+                }
+
+                Template value = _values.Template(entry.Value, names);
+                CheckChange(operation, field, value, entry.Value);
+                changes.Add(new StateChange(operation, field.Name, value));
+            }
+        }
+
+        return changes;
+    }
+
+    private void CheckChange(StateOperation operation, StateField field, Template value, YamlItem at)
+    {
+        string? needed = operation switch
+        {
+            StateOperation.Append when field.Type is not (InputTypes.Any or "array") => "a list",
+            StateOperation.Merge when field.Type is not (InputTypes.Any or "object") => "an object",
+            _ => null,
+        };
+        if (needed is not null)
+        {
+            problems.Error(Rules.UnknownState, at, $"'{field.Name}' is {InputTypes.Name(field.Type)}, not {needed}");
+        }
+        else if (operation == StateOperation.Set && value is ConstantTemplate { Value: { IsNull: false } constant } && !InputTypes.TryFit(constant, field.Type, out _))
+        {
+            problems.Error(Rules.WrongType, at, $"'{field.Name}' must be {InputTypes.Name(field.Type)}, not {InputTypes.NameOf(constant)}");
+        }
+    }
+
+    private (FlowStep, IReadOnlyCollection<string>?) ReadEmit(StepHead head, Names names)
+    {
+        Keys keys = new(head.Map, problems, Language.Of("emit"));
+        Condition? own = ReadOwnIf(keys, names);
+        Template emits = new ConstantTemplate(Value.Of("event"));
+        Template? to = null;
+        Template data = new ConstantTemplate(Value.Null);
+        if (keys.Mapping("emit") is { } map)
+        {
+            Keys parts = new(map, problems, Language.Emit);
+            bool isSignal = parts.Has("signal");
+            if (isSignal == parts.Has("event"))
+            {
+                problems.Error(Rules.MissingKey, map, "emit has either 'signal' and 'to', or 'event'");
+            }
+
+            if (parts.Has("to") != isSignal)
+            {
+                problems.Error(Rules.MissingKey, map, isSignal ? "a signal needs 'to', the id of the run that it is sent to" : "an event is put into this run's stream: it has no 'to'");
+            }
+
+            emits = parts.Text(isSignal ? "signal" : "event") is { } name ? _values.Template(name, names) : emits;
+            to = parts.Text("to") is { } run ? _values.Template(run, names) : null;
+            data = parts.Item("data") is { } item ? _values.Template(item, names) : data;
+        }
+
+        return (new EmitStep(Common(head, keys, names, "emit", own)) { Emits = emits, To = to, Data = data }, []);
     }
 
     private (FlowStep, IReadOnlyCollection<string>?) ReadWait(StepHead head, Names names)
@@ -134,10 +123,23 @@ internal sealed partial class StepReader
         if (time is YamlMap map)
         {
             Keys parts = new(map, problems, Language.Wait);
+            if (parts.Has("signal"))
+            {
+                return ReadSignal(head, keys, parts, names, own);
+            }
+
+            foreach (string key in (ReadOnlySpan<string>)["timeout", "on_timeout"])
+            {
+                if (parts.Has(key))
+                {
+                    problems.Error(Rules.Duration, parts.At(key), $"'{key}' is for waits for a signal");
+                }
+            }
+
             until = parts.Has("until");
             if (parts.Has("for") == until)
             {
-                problems.Error(Rules.Duration, map, "'wait' has either 'for' or 'until'");
+                problems.Error(Rules.Duration, map, "'wait' has one of 'for', 'until' and 'signal'");
             }
 
             time = parts.Item(until ? "until" : "for") ?? map;
@@ -151,8 +153,33 @@ internal sealed partial class StepReader
                 until ? "Write e.g. 2030-01-31T09:00:00Z, or an expression." : Durations.Forms);
         }
 
+        return (new WaitStep(Common(head, keys, names, "wait", own)) { Time = template, IsUntil = until }, []);
+    }
+
+    private (FlowStep, IReadOnlyCollection<string>?) ReadSignal(StepHead head, Keys keys, Keys parts, Names names, Condition? own)
+    {
+        if (parts.Has("for") || parts.Has("until"))
+        {
+            problems.Error(Rules.Duration, parts.Map, "'wait' has one of 'for', 'until' and 'signal'");
+        }
+
+        YamlText? name = parts.Text("signal");
+        if (name is not null && (name.Value.Length > 100 || VerbName(name.Value) != name.Value || name.Value.Contains("${", StringComparison.Ordinal)))
+        {
+            problems.Error(Rules.BadName, name, $"'{Text.Shorten(name.Value, 60)}' cannot be the name of a signal: up to 100 characters without / # [ ] %", "Write a name; expressions are not possible here.");
+        }
+
+        TimeSpan? timeout = _values.Duration(parts.Item("timeout"), "timeout");
+        bool fails = ReadChoice(parts, "on_timeout", false, ("continue", false), ("fail", true));
+        if (parts.Has("on_timeout") && timeout is null && !parts.Has("timeout"))
+        {
+            problems.Error(Rules.Duration, parts.At("on_timeout"), "'on_timeout' without 'timeout' never happens", "Add e.g. timeout: 2d.");
+        }
+
+        string signal = VerbName(name?.Value ?? "signal");
         return (
-            new WaitStep(Common(head, keys, names, head.NameOr("wait"), own)) { Time = template, IsUntil = until }, []);
+            new SignalStep(Common(head, keys, names, signal, own)) { Signal = signal, Timeout = timeout, FailsOnTimeout = fails },
+            ["received", "data", "by"]);
     }
 
     /// <summary>A date, or a date and time; UTC when it names no offset.</summary>
@@ -194,7 +221,7 @@ internal sealed partial class StepReader
         }
 
         return (
-            new ApprovalStep(Common(head, keys, names, head.NameOr("approval"), own))
+            new ApprovalStep(Common(head, keys, names, "approval", own))
             {
                 Title = title,
                 Details = details,

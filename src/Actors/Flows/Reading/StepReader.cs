@@ -1,50 +1,72 @@
+using System.Text.Json;
+
 namespace Actors.Flows;
+
+/// <summary>A name of a flow that a step runs, and where it stands.</summary>
+internal sealed record SubflowReference(string Flow, bool IsChild, int Line, int Column);
 
 /// <summary>
 /// Reads lists of steps, from top to bottom, and knows at each place which names exist there. One reader reads one file.
 /// </summary>
-internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks, FlowIds ids)
+/// <param name="tasks">Null: task names are not checked.</param>
+/// <param name="kinds">The kinds of steps beside those of the language.</param>
+internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks, StepKindRegistry kinds, FlowIds ids)
 {
-    private static readonly string[] Kinds = ["task", "parallel", "switch", "for_each", "exit", "wait", "approval", "if"];
+    // Keys of these kinds are also keys of other kinds: they say what a step is only when nothing else does.
+    private static readonly string[] WeakKinds = ["while", "until", "do", "set", "append", "merge", "if"];
+
+    private static readonly string[] StrongKinds = [.. Language.Kinds.Select(k => k.Kind).Where(kind => !WeakKinds.Contains(kind))];
 
     private readonly ValueReader _values = new(problems);
     private readonly List<string> _tasksUsed = [];
     private readonly HashSet<string> _taskNames = new(StringComparer.Ordinal);
+    private readonly List<SubflowReference> _subflows = [];
+    private readonly string[] _kindNames = [.. StrongKinds, .. kinds.All.Select(kind => kind.Name)];
 
     /// <summary>The tasks that the steps call, in order of first use.</summary>
     public IReadOnlyList<string> TasksUsed => _tasksUsed;
 
+    /// <summary>The flows that the steps run.</summary>
+    public IReadOnlyList<SubflowReference> Subflows => _subflows;
+
+    /// <summary>The declared state; empty when the flow has none.</summary>
+    public IReadOnlyDictionary<string, StateField> State { get; set; } = new Dictionary<string, StateField>();
+
     public ValueReader Values => _values;
 
+    private IEnumerable<string> AllKinds => _kindNames.Concat(WeakKinds);
+
     /// <summary>Finds all ids below a node, whatever it is.</summary>
-    public static void FindIds(YamlItem? item, FlowIds ids)
+    public void FindIds(YamlItem? item)
     {
         switch (item)
         {
             case YamlList list:
                 foreach (YamlItem inner in list.Items)
                 {
-                    FindIds(inner, ids);
+                    FindIds(inner);
                 }
 
                 break;
             case YamlMap map:
-                bool isStep = Kinds.Any(kind => map.Find(kind) is not null);
+                bool isStep = IsStep(map);
                 foreach (YamlEntry entry in map.Entries)
                 {
                     if (isStep && entry is { Key.Value: "id", Value: YamlText id })
                     {
                         ids.Lines.TryAdd(id.Value, id.Line);
                     }
-                    else if (entry.Key.Value is not ("inputs" or "outputs" or "retry"))
+                    else if (entry.Key.Value is not ("inputs" or "outputs" or "retry" or "set" or "append" or "details" or "form" or "output_schema"))
                     {
-                        FindIds(entry.Value, ids);
+                        FindIds(entry.Value);
                     }
                 }
 
                 break;
         }
     }
+
+    private bool IsStep(YamlMap map) => AllKinds.Any(kind => map.Find(kind) is not null);
 
     /// <summary>Adds what the steps declare to <paramref name="names"/>.</summary>
     /// <param name="key">Where the list stands, and what it is called in messages.</param>
@@ -58,7 +80,7 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
 
         if (item is not YamlList list)
         {
-            bool single = item is YamlMap map && Kinds.Any(kind => map.Find(kind) is not null);
+            bool single = item is YamlMap map && IsStep(map);
             problems.Error(Rules.WrongType, item, $"'{key}' must be a list of steps, not {item.Name}", single ? "Put '- ' before the step." : null);
             return [];
         }
@@ -68,15 +90,17 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
             problems.Error(Rules.EmptyBlock, list, $"'{key}' has no steps");
         }
 
+        bool hasBackground = list.Items.Any(IsBackground);
+        HashSet<string>? taken = hasBackground ? new(StringComparer.Ordinal) : null;
         List<FlowStep> steps = new(list.Items.Count);
-        for (int i = 0; i < list.Items.Count; i++)
+        foreach (YamlItem stepItem in list.Items)
         {
             if (steps is [.., ExitStep { If: null }])
             {
-                problems.Warn(Rules.Unreachable, list.Items[i], "this step is never reached: the step before it ends the flow");
+                problems.Warn(Rules.Unreachable, stepItem, "this step is never reached: the step before it ends the flow");
             }
 
-            if (ReadStep(list.Items[i], names) is { } step)
+            if (ReadStep(stepItem, names, taken: taken) is { } step)
             {
                 steps.Add(step);
             }
@@ -85,7 +109,12 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
         return steps;
     }
 
-    private FlowStep? ReadStep(YamlItem item, Names names)
+    private static bool IsBackground(YamlItem item) =>
+        item is YamlMap map && map.Find("background") is YamlText text && text.Typed().TryGetBool(out bool value) && value;
+
+    /// <param name="isBranch">True: the step is a branch of a parallel, which has read its depends_on.</param>
+    /// <param name="taken">The names of the verbs of this list when each must be its own; null: the same name may come again.</param>
+    private FlowStep? ReadStep(YamlItem item, Names names, bool isBranch = false, HashSet<string>? taken = null)
     {
         if (item is YamlText { Value: "exit" } bare)
         {
@@ -111,22 +140,38 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
             ids.Open.Add(id);
         }
 
-        StepHead head = new(map, id);
+        StepHead head = new(map, id, isBranch, taken);
         (FlowStep step, IReadOnlyCollection<string>? fields) = kind switch
         {
             "task" => ReadTask(head, names),
             "parallel" => ReadParallel(head, names),
             "switch" => ReadSwitch(head, names),
             "for_each" => ReadForEach(head, names),
+            "loop" or "while" or "until" => ReadLoop(head, kind, names),
+            "route" => ReadRoute(head, names),
+            "state_machine" => ReadStateMachine(head, names),
+            "subflow" => ReadSubflow(head, names),
+            "do" => ReadDo(head, names),
+            "set" or "append" or "merge" => ReadSet(head, kind, names),
+            "emit" => ReadEmit(head, names),
             "exit" => ReadExit(head, names),
             "wait" => ReadWait(head, names),
             "approval" => ReadApproval(head, names),
-            _ => ReadIf(head, names),
+            "if" => ReadIf(head, names),
+            _ => ReadKind(head, kinds.Find(kind)!, names),
         };
         if (id is not null)
         {
             ids.Open.RemoveAt(ids.Open.Count - 1);
-            Declare(new Name(id, NameKind.Step, idText!.Line, fields, step.If is not null || step.OnError is { Then: AfterError.Continue }, idText.Column), idText, names);
+            bool maybe = step.If is not null || step.OnError is { Then: AfterError.Continue } || step is SubflowStep { OnFailure: SubflowFailure.Skip };
+            if (step is EffectStep { Settings.IsBackground: true } or SubflowStep { IsBackground: true })
+            {
+                // Its output may never be there: the id is for people and for the journal.
+            }
+            else
+            {
+                Declare(new Name(id, NameKind.Step, idText!.Line, step.Common.Fallback is null ? fields : null, maybe, idText.Column), idText, names);
+            }
         }
 
         return step;
@@ -143,20 +188,31 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
         if (names.Find(name.Text) is { Kind: NameKind.Step or NameKind.Loop } taken)
         {
             (int line, int column) = at.Line >= taken.Line ? (at.Line, at.Column) : (taken.Line, taken.Column);
-            string what = taken.Kind == NameKind.Loop ? "the variable of a for_each around it" : $"the id of a step in line {Math.Min(taken.Line, at.Line)}";
+            string what = taken.Kind == NameKind.Loop ? "a variable of a block around it" : $"the id of a step in line {Math.Min(taken.Line, at.Line)}";
             problems.Error(Rules.DuplicateId, line, column, $"'{name.Text}' is already {what}");
         }
 
         names.Add(name);
     }
 
+    /// <summary>Adds a variable that a block gives to what is inside.</summary>
+    private void DeclareVariable(string variable, YamlItem at, Names outside, Names around, IReadOnlyCollection<string>? fields = null, string? suggestion = null)
+    {
+        if (outside.Find(variable) is { Kind: NameKind.Step } taken)
+        {
+            problems.Error(Rules.DuplicateId, at, $"'{variable}' is already the id of a step in line {taken.Line}", suggestion ?? "Give that step another id.");
+        }
+
+        around.Add(new Name(variable, NameKind.Loop, at.Line, fields));
+    }
+
     private string? KindOf(YamlMap map)
     {
-        string[] found = Kinds.Where(kind => map.Find(kind) is not null).ToArray();
-        if (found.Length > 1 && found[^1] == "if")
+        string[] found = [.. _kindNames.Where(kind => map.Find(kind) is not null)];
+        if (found.Length == 0)
         {
-            // `if` beside another kind is that step's own condition.
-            found = found[..^1];
+            // Of what is also a key of other steps, the first says what this one is.
+            found = [.. WeakKinds.Where(kind => map.Find(kind) is not null).Take(1)];
         }
 
         if (found.Length == 1)
@@ -174,21 +230,21 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
         {
             if (Unsupported.Kinds.Contains(entry.Key.Value))
             {
-                problems.Error(Rules.NotSupported, entry.Key, $"'{entry.Key.Value}' is not supported in this version", $"Steps are: {string.Join(", ", Kinds)}.");
+                problems.Error(Rules.NotSupported, entry.Key, $"'{entry.Key.Value}' is not supported in this version", $"Steps are: {string.Join(", ", AllKinds)}.");
                 return null;
             }
         }
 
         foreach (YamlEntry entry in map.Entries)
         {
-            if (Text.Nearest(entry.Key.Value, Kinds) is { } near && entry.Key.Value is not ("id" or "do" or "as"))
+            if (Text.Nearest(entry.Key.Value, AllKinds) is { } near && entry.Key.Value is not ("id" or "as"))
             {
                 problems.Error(Rules.StepKind, entry.Key, $"'{Text.Shorten(entry.Key.Value, 60)}' is no kind of step", $"Did you mean '{near}'?");
                 return null;
             }
         }
 
-        problems.Error(Rules.StepKind, map, "this step does nothing", $"Give it one of: {string.Join(", ", Kinds)}.");
+        problems.Error(Rules.StepKind, map, "this step does nothing", $"Give it one of: {string.Join(", ", AllKinds)}.");
         return null;
     }
 
@@ -205,14 +261,73 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
     }
 
     /// <summary>What every step may have. Read last: what on_error declares is known after the step only.</summary>
-    private StepCommon Common(StepHead head, Keys keys, Names names, string name, Condition? own) => new(head.Id, name, head.Map.Line, head.Map.Column)
+    /// <param name="name">What its verb is called when it has no id.</param>
+    private StepCommon Common(StepHead head, Keys keys, Names names, string name, Condition? own)
     {
-        If = own,
-        OnError = ReadOnError(keys, names),
-        Description = keys.Prose("description"),
-    };
+        if (!head.IsBranch)
+        {
+            CheckDependsOn(keys, names);
+        }
+
+        if (keys.Has("silent"))
+        {
+            _ = keys.Bool("silent");
+            problems.Warn(Rules.NoEffect, keys.At("silent"), "'silent' has no effect: every step has its events");
+        }
+
+        return new StepCommon(head.Id, head.NameOr(name), head.Map.Line, head.Map.Column)
+        {
+            If = own,
+            Cache = ReadCache(keys, names),
+            Fallback = ReadFallback(keys, names),
+            OnError = ReadOnError(keys, names),
+            Description = keys.Prose("description"),
+        };
+    }
 
     private Condition? ReadOwnIf(Keys keys, Names names) => keys.Item("if") is { } item ? _values.Condition(item, names) : null;
+
+    private CacheSetting? ReadCache(Keys keys, Names names)
+    {
+        switch (keys.Item("cache"))
+        {
+            case null:
+                return null;
+            case YamlMap map:
+                Keys parts = new(map, problems, Language.Cache);
+                if (!parts.Has("ttl"))
+                {
+                    problems.Error(Rules.MissingKey, map, "cache needs 'ttl'", "Write e.g. ttl: 1h.");
+                }
+
+                TimeSpan? ttl = _values.Duration(parts.Item("ttl"), "ttl");
+                return new CacheSetting(parts.Item("key") is { } key ? _values.Template(key, names) : null, ttl ?? TimeSpan.FromHours(1));
+            case { } item:
+                return new CacheSetting(null, _values.Duration(item, "cache") ?? TimeSpan.FromHours(1));
+        }
+    }
+
+    private static Names ErrorNames(Names names)
+    {
+        Names around = names.Inner();
+        around.Add(new Name("error", NameKind.Error, 0, ["type", "message", "code", "data", "step"]));
+        return around;
+    }
+
+    private IReadOnlyList<FlowStep>? ReadFallback(Keys keys, Names names)
+    {
+        if (keys.Item("fallback") is not { } item)
+        {
+            return null;
+        }
+
+        Names inner = ErrorNames(names).Inner();
+        IReadOnlyList<FlowStep> steps = item is YamlMap map && IsStep(map) && ReadStep(map, inner) is { } single ? [single]
+            : item is YamlMap ? []
+            : ReadSteps("fallback", item, inner);
+        TakeOver(inner, names, maybe: true);
+        return steps;
+    }
 
     private ErrorHandler? ReadOnError(Keys keys, Names names)
     {
@@ -221,9 +336,7 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
             return null;
         }
 
-        Names around = names.Inner();
-        around.Add(new Name("error", NameKind.Error, 0, ["type", "message", "code", "data", "step"]));
-        Names inner = around.Inner();
+        Names inner = ErrorNames(names).Inner();
         AfterError then = AfterError.Continue;
         YamlItem? list = item;
         string key = "on_error";
@@ -232,7 +345,7 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
             Keys handler = new(map, problems, Language.OnError);
             list = handler.Item("steps");
             key = "steps";
-            then = ReadThen(handler);
+            then = ReadChoice(handler, "then", AfterError.Continue, ("continue", AfterError.Continue), ("fail", AfterError.Fail), ("exit", AfterError.Exit));
             if (list is null && !handler.Has("then"))
             {
                 problems.Error(Rules.MissingKey, map, "on_error needs 'steps' or 'then'");
@@ -244,20 +357,72 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
         return new ErrorHandler(steps, then);
     }
 
-    private AfterError ReadThen(Keys handler)
+    /// <summary>One of a few words.</summary>
+    private T ReadChoice<T>(Keys keys, string key, T absent, params (string Word, T Value)[] words)
     {
-        switch (handler.Text("then"))
+        if (keys.Text(key) is not { } text)
         {
-            case null or { Value: "continue" }:
-                return AfterError.Continue;
-            case { Value: "fail" }:
-                return AfterError.Fail;
-            case { Value: "exit" }:
-                return AfterError.Exit;
-            case { } other:
-                string? near = Text.Nearest(other.Value, ["continue", "fail", "exit"]);
-                problems.Error(Rules.Setting, other, "'then' must be continue, fail or exit", near is null ? null : $"Did you mean '{near}'?");
-                return AfterError.Continue;
+            return absent;
+        }
+
+        foreach ((string word, T value) in words)
+        {
+            if (word == text.Value)
+            {
+                return value;
+            }
+        }
+
+        string[] known = [.. words.Select(w => w.Word)];
+        string? near = Text.Nearest(text.Value, known);
+        string list = known.Length == 1 ? known[0] : $"{string.Join(", ", known[..^1])} or {known[^1]}";
+        problems.Error(Rules.Setting, text, $"'{key}' must be {list}", near is null ? null : $"Did you mean '{near}'?");
+        return absent;
+    }
+
+    private int? ReadWhole(Keys keys, string key, int min, int max)
+    {
+        if (keys.Item(key) is not { } item)
+        {
+            return null;
+        }
+
+        if (item is YamlText text && text.Typed().AsNumber is decimal number && number >= min && number <= max && number == decimal.Truncate(number))
+        {
+            return (int)number;
+        }
+
+        problems.Error(Rules.Setting, item, $"'{key}' must be a whole number from {min} to {max}");
+        return null;
+    }
+
+    /// <summary>One word, or a list of words; empty when it is absent or wrong, which is then told.</summary>
+    private YamlText[] ReadWords(Keys keys, string key)
+    {
+        switch (keys.Item(key))
+        {
+            case null:
+                return [];
+            case YamlText { IsNull: false } one:
+                return [one];
+            case YamlList list when list.Items.All(item => item is YamlText { IsNull: false }):
+                return [.. list.Items.Cast<YamlText>()];
+            case { } item:
+                keys.Wrong(key, item, "a name or a list of names");
+                return [];
+        }
+    }
+
+    // In a sequence every step comes after those above it anyway: it must name such a step.
+    private void CheckDependsOn(Keys keys, Names names)
+    {
+        foreach (YamlText id in ReadWords(keys, "depends_on"))
+        {
+            if (names.Find(id.Value) is not { Kind: NameKind.Step })
+            {
+                ExpressionSyntaxException fault = names.Unknown(id.Value, 0, id.Line);
+                problems.Error(fault.Rule, id, fault.Message, fault.Suggestion);
+            }
         }
     }
 
@@ -278,9 +443,29 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
     private ScopeOptions? ReadScope(Keys keys) =>
         _values.Duration(keys.Item("timeout"), "timeout") is { } timeout ? new ScopeOptions { Timeout = timeout } : null;
 
-    /// <summary>What every kind of step begins with.</summary>
-    private readonly record struct StepHead(YamlMap Map, string? Id)
+    // For pictures: what stands in the file, on one line.
+    private static string SourceOf(YamlItem item) => item switch
     {
-        public string NameOr(string kind) => Id ?? kind;
+        YamlText text => text.Value.ReplaceLineEndings(" ").Trim(),
+        YamlList list => string.Join(", ", list.Items.Select(SourceOf)),
+        YamlMap map => string.Join("; ", map.Entries.Select(entry => $"{entry.Key.Value}: {SourceOf(entry.Value)}")),
+        _ => "",
+    };
+
+    private static string Unique(string name, HashSet<string> taken)
+    {
+        string key = name;
+        for (int n = 2; !taken.Add(key); n++)
+        {
+            key = $"{name}-{n}";
+        }
+
+        return key;
+    }
+
+    /// <summary>What every kind of step begins with.</summary>
+    private readonly record struct StepHead(YamlMap Map, string? Id, bool IsBranch, HashSet<string>? Taken)
+    {
+        public string NameOr(string kind) => Taken is null ? Id ?? kind : Unique(Id ?? kind, Taken);
     }
 }

@@ -100,8 +100,8 @@ internal sealed class LoopStep(StepCommon common) : FlowStep(common)
     /// <summary>The <c>carried</c> of the next iteration; null: the last step's output.</summary>
     public required Template? Next { get; init; }
 
-    /// <summary>Applied after every iteration.</summary>
-    public required IReadOnlyList<StateChange> State { get; init; }
+    /// <summary>Applied after every iteration, in this order.</summary>
+    public required IReadOnlyList<StateChange> Changes { get; init; }
 
     public required ScopeOptions? Options { get; init; }
 

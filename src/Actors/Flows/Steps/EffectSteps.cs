@@ -10,25 +10,26 @@ internal sealed record Postcondition(Condition Check, Template? Message, string 
 /// <param name="Inputs">See <c>result</c> and what the step saw. Null: the task is given the step's result.</param>
 internal sealed record Compensate(string Task, Template? Inputs);
 
-/// <summary>A step with a body: it acts on the world outside, is retried, timed and undone.</summary>
-internal abstract class EffectStep(StepCommon common) : FlowStep(common)
+/// <summary>How a step with a body is run.</summary>
+/// <param name="Schema">What the result must look like; null: anything.</param>
+/// <param name="Result">Sees <c>result</c> and gives the step's output; null: the result itself.</param>
+/// <param name="Compensate">Null: nothing is undone.</param>
+/// <param name="IsBackground">True: the flow goes on at once; the block around waits at its end.</param>
+internal sealed record EffectSettings(
+    StepOptions Options, IReadOnlyList<Postcondition> Validate, JsonElement? Schema, Template? Result, Compensate? Compensate, bool IsBackground)
 {
-    public required Template Inputs { get; init; }
-    public required StepOptions Options { get; init; }
-    public IReadOnlyList<Postcondition> Validate { get; init; } = [];
-    public Compensate? Compensate { get; init; }
-
-    /// <summary>What the result must look like; null: anything.</summary>
-    public JsonElement? OutputSchema { get; init; }
-
-    /// <summary>Sees <c>result</c> and gives the step's output; null: the result itself.</summary>
-    public Template? Result { get; init; }
-
-    /// <summary>True: the flow goes on at once; the block around waits at its end.</summary>
-    public bool IsBackground { get; init; }
+    /// <summary>True when something is asked of the result before it becomes the step's output.</summary>
+    public bool LooksAtResult => Validate.Count > 0 || Schema is not null || Result is not null;
 }
 
-internal sealed class TaskStep(StepCommon common) : EffectStep(common)
+/// <summary>A step with a body: it acts on the world outside, is retried, timed and undone.</summary>
+internal abstract class EffectStep(StepCommon common, EffectSettings settings) : FlowStep(common)
+{
+    public EffectSettings Settings => settings;
+    public required Template Inputs { get; init; }
+}
+
+internal sealed class TaskStep(StepCommon common, EffectSettings settings) : EffectStep(common, settings)
 {
     public override string Kind => "task";
     public required string Task { get; init; }
@@ -38,7 +39,7 @@ internal sealed class TaskStep(StepCommon common) : EffectStep(common)
 }
 
 /// <summary>A step of a registered kind.</summary>
-internal sealed class KindStep(StepCommon common, StepKind kind) : EffectStep(common)
+internal sealed class KindStep(StepCommon common, EffectSettings settings, StepKind kind) : EffectStep(common, settings)
 {
     public override string Kind => kind.Name;
     public StepKind Handler => kind;

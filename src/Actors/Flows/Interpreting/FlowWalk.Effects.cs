@@ -1,0 +1,119 @@
+using System.Text.Json;
+
+namespace Actors.Flows;
+
+/// <summary>Steps with a body.</summary>
+internal sealed partial class FlowWalk
+{
+    private const string CheckFailed = "ValidationFailed";
+
+    private async Task<StepEnd> RunEffect(Frame frame, EffectStep step)
+    {
+        Value input = frame.Evaluate(step.Inputs, step.Name);
+        StepOptions options = Options(frame, step);
+        Func<Value, IStepContext, Task<Value>> act = Action(frame, step);
+        try
+        {
+            return new StepEnd(step is KindStep { Handler.IsTransactional: { } asks } && asks(input.ToJson())
+                ? await frame.Context.Transaction(step.Name, input, (given, context) => act(given, context), options)
+                : await frame.Context.Step(step.Name, input, act, options));
+        }
+        catch (StepFailedException e) when (e.Error.Type == FlowExit.ErrorType)
+        {
+            // A task's error that carries this type by chance must not be taken for an exit further out.
+            throw new StepFailedException(e.StepKey, e.Error with { Type = nameof(TaskException) });
+        }
+    }
+
+    /// <summary>What is done on the pool: it sees copies only.</summary>
+    private Func<Value, IStepContext, Task<Value>> Action(Frame frame, EffectStep step)
+    {
+        Func<Value, IStepContext, Task<Value>> act = step switch
+        {
+            TaskStep task => (given, context) => Call(task.Task, given, context),
+            KindStep kind => async (given, context) => Value.FromJson(await kind.Handler.Run(given.ToJson(), context)),
+            _ => throw new InvalidOperationException($"no way to run {step.GetType().Name}"),
+        };
+        if (!step.Settings.LooksAtResult)
+        {
+            return act;
+        }
+
+        Frame copy = frame.Copy();
+        return async (given, context) => Accept(copy, step, await act(given, context));
+    }
+
+    private async Task<Value> Call(string task, Value input, IStepContext context)
+    {
+        TaskHandler handler = tasks.Find(task) ?? throw new TaskException($"No task '{task}' is registered.") { Type = ErrorTypes.UnknownTask, Retryable = false };
+        return Value.FromJson(await handler.Run(input.ToJson(), context));
+    }
+
+    /// <summary>Checks what a step has given and makes its output of it.</summary>
+    private static Value Accept(Frame frame, EffectStep step, Value result)
+    {
+        Frame sees = frame.With("result", result);
+        foreach (Postcondition check in step.Settings.Validate)
+        {
+            if (!Evaluated(() => sees.Test(check.Check, step.Name)))
+            {
+                string message = check.Message is null
+                    ? $"The result does not meet: {Text.Shorten(check.Source, 200)}"
+                    : Evaluated(() => sees.Evaluate(check.Message, step.Name)).ToString();
+                throw new TaskException(Text.Shorten(message, FlowError.MessageLengthMax)) { Type = CheckFailed };
+            }
+        }
+
+        return step.Settings.Result is null ? result : Evaluated(() => sees.Evaluate(step.Settings.Result, step.Name));
+
+        // What cannot be evaluated fails this attempt; it says so as any other failure of a body.
+        static T Evaluated<T>(Func<T> evaluate)
+        {
+            try
+            {
+                return evaluate();
+            }
+            catch (StepFailedException e)
+            {
+                throw new TaskException(e.Error.Message, e.Error.Code) { Type = e.Error.Type };
+            }
+        }
+    }
+
+    private static StepOptions Options(Frame frame, EffectStep step)
+    {
+        if (step.Settings.Compensate is not { } compensate)
+        {
+            return step.Settings.Options;
+        }
+
+        if (compensate.Inputs is null)
+        {
+            return step.Settings.Options with { Compensation = compensate.Task };
+        }
+
+        Frame copy = frame.Copy();
+        return step.Settings.Options with
+        {
+            Compensation = compensate.Task,
+            CompensationInputFrom = result => copy.With("result", Value.FromJson(result)).Evaluate(compensate.Inputs, step.Name).ToJson(),
+        };
+    }
+
+    private async Task<StepEnd> RunCachedStep(Frame frame, FlowStep step, CacheSetting cache)
+    {
+        Value key = cache.Key is not null ? frame.Evaluate(cache.Key, step.Name)
+            : step is EffectStep effect ? frame.Evaluate(effect.Inputs, step.Name)
+            : frame.Variables.Get("inputs");
+        BlockOutcome outcome = await frame.Context.Scope(
+            step.Name,
+            async ctx =>
+            {
+                Frame inner = frame.Inside(ctx);
+                StepEnd end = await Execute(inner, step);
+                return new BlockOutcome(inner.Variables.Own(), null, null, end.Output);
+            });
+        frame.Variables.SetAll(outcome.Values);
+        return new StepEnd(outcome.Result);
+    }
+}
