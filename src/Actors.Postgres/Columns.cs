@@ -30,6 +30,8 @@ internal static class Columns
 
     public static NpgsqlParameter Of(DateTimeOffset at) => Of(at.ToUnixTimeMilliseconds());
 
+    public static NpgsqlParameter Of(ReadOnlyMemory<byte> bytes) => new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = bytes, NpgsqlDbType = NpgsqlDbType.Bytea };
+
     public static NpgsqlParameter Longs<T>(List<T> rows, Func<T, long> read) => Of(Array(rows, read));
 
     public static NpgsqlParameter LongsOrNull<T>(List<T> rows, Func<T, long?> read) =>

@@ -350,6 +350,23 @@ internal static class Statements
     public const string LookUpHumanTasks =
         $"SELECT {HumanTaskColumns}, place FROM {Asked} JOIN LATERAL (SELECT * FROM human_tasks WHERE id = asked OFFSET 0) AS h ON h.tenant = asked_tenant";
 
+    // ---- cache -------------------------------------------------------------------------------------------------------
+
+    public const string ReadCache = "SELECT payload, expires_at FROM cache WHERE tenant = $1 AND key = $2 AND expires_at > $3";
+
+    public const string WriteCache =
+        """
+        INSERT INTO cache (tenant, key, payload, expires_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant, key) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at
+        """;
+
+    public const string DeleteExpired =
+        """
+        WITH expired AS MATERIALIZED (SELECT tenant, key FROM cache WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED),
+        gone AS (DELETE FROM cache c USING expired e WHERE c.tenant = e.tenant AND c.key = e.key RETURNING 1)
+        SELECT count(*) FROM gone
+        """;
+
     // ---- flows -------------------------------------------------------------------------------------------------------
 
     public const string SaveFlow =

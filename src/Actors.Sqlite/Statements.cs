@@ -183,6 +183,18 @@ internal static class Statements
 
     public const string HumanTaskOfTenant = $"SELECT {HumanTaskColumns} FROM human_tasks WHERE id = ?1 AND tenant = ?2";
 
+    // ---- cache -------------------------------------------------------------------------------------------------------
+
+    public const string ReadCache = "SELECT payload, expires_at FROM cache WHERE tenant = ?1 AND key = ?2 AND expires_at > ?3";
+
+    public const string WriteCache =
+        """
+        INSERT INTO cache (tenant, key, payload, expires_at) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (tenant, key) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at
+        """;
+
+    public const string DeleteExpired = "DELETE FROM cache WHERE rowid IN (SELECT rowid FROM cache WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
     // ---- flows -------------------------------------------------------------------------------------------------------
 
     public const string SaveFlow =

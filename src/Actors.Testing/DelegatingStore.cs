@@ -16,6 +16,14 @@ public abstract class DelegatingStore(IStore inner) : IStore
     public virtual ValueTask<int> DeleteEndedAsync(long silo, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken) =>
         inner.DeleteEndedAsync(silo, endedBefore, limit, cancellationToken);
 
+    public virtual ValueTask<CacheRow?> ReadCacheAsync(string tenant, string key, DateTimeOffset now, CancellationToken cancellationToken) =>
+        inner.ReadCacheAsync(tenant, key, now, cancellationToken);
+
+    public virtual ValueTask WriteCacheAsync(long silo, CacheRow row, CancellationToken cancellationToken) => inner.WriteCacheAsync(silo, row, cancellationToken);
+
+    public virtual ValueTask<int> DeleteExpiredAsync(long silo, DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        inner.DeleteExpiredAsync(silo, now, limit, cancellationToken);
+
     public virtual ValueTask<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<Transition> batch, CancellationToken cancellationToken) => inner.CommitAsync(batch, cancellationToken);
 
     public virtual ValueTask<IReadOnlyList<LoadedRun?>> ClaimAsync(long silo, IReadOnlyList<RunId> runs, CancellationToken cancellationToken) => inner.ClaimAsync(silo, runs, cancellationToken);

@@ -74,6 +74,8 @@ public sealed class PostgresConcurrency() : ConcurrencySpecifications(new Postgr
 
 public sealed class PostgresRetention() : RetentionSpecifications(new PostgresFixture());
 
+public sealed class PostgresCache() : CacheSpecifications(new PostgresFixture());
+
 public sealed class PostgresClusterLives() : ClusterLifeSpecifications(new PostgresFixture());
 
 public sealed class PostgresClusterClaims() : ClusterClaimSpecifications(new PostgresFixture());

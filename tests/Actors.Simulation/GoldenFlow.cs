@@ -3,7 +3,8 @@ using Actors.Storage;
 namespace Actors.Simulation;
 
 /// <summary>
-/// The flow of the first golden journal: every verb, every kind of entry. Never edit it: the journals in Golden/ were written by it, and running runs of an application would not be edited either.
+/// The flow of the golden journals: every verb, every kind of entry. Never edit what it does for an input: the journals in Golden/ were written by it, and running runs of an application would
+/// not be edited either. What a later journal shows is another input.
 /// </summary>
 internal sealed class GoldenFlow : Flow<string, string>
 {
@@ -28,6 +29,8 @@ internal sealed class GoldenFlow : Flow<string, string>
         "cancel" => CancelAsync(ctx),
         "fail" => FailAsync(ctx),
         "park" => ParkAsync(ctx),
+        "sends" => SendsAsync(ctx),
+        "receives" => ReceivesAsync(ctx),
         "child" => Do(ctx, "work", "child"),
         "child-fails" => Fails(ctx, "work"),
         _ => WaitAsync(ctx),
@@ -179,6 +182,38 @@ internal sealed class GoldenFlow : Flow<string, string>
         await Do(ctx, "book", "seat", new StepOptions { Compensation = "give back" });
         return await Fails(ctx, "fatal");
     }
+
+    // Since the second format.
+    private async Task<string> SendsAsync(IFlowContext ctx)
+    {
+        List<string> said = [];
+        RunId receiver = await ctx.Start("receiver", "golden", "receives");
+        await ctx.Signal("tell", receiver, "note", "hello");
+        await ctx.Signal("tell itself", ctx.Run.Id, "own", new { Amount = 5 });
+        said.Add((await ctx.WaitFor<System.Text.Json.JsonElement>("own")).Value.GetRawText());
+        try
+        {
+            await ctx.Signal("tell nobody", new RunId("nobody"), "note", "hello");
+        }
+        catch (StepFailedException e)
+        {
+            said.Add($"{e.StepKey} {e.Error.Type} {e.Error.Message}");
+        }
+
+        await ctx.Emit("event", "order.paid", new { Amount = 5 });
+        said.AddRange(await ctx.All<string>(
+            "ordered",
+            [
+                new("third", ["second", "first"], (c, before) => Do(c, "s", $"third after {before["first"]} and {before["second"]}")),
+                new("second", ["first"], (c, before) => LongAsync(c, $"second after {before["first"]}")),
+                new("first", c => Do(c, "s", "first")),
+                new("beside", c => LongAsync(c, "beside")),
+            ],
+            new AllOptions { Concurrency = 2 }));
+        return string.Join("; ", said);
+    }
+
+    private async Task<string> ReceivesAsync(IFlowContext ctx) => (await ctx.WaitFor<string>("note")).Value ?? "nothing";
 
     private async Task<string> ParkAsync(IFlowContext ctx)
     {

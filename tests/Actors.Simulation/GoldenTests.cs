@@ -11,7 +11,7 @@ namespace Actors.Simulation;
 
 /// <summary>
 /// Journals that a released engine wrote, replayed on today's. Each release adds a file; none is ever edited. A new one is written once with
-/// <c>ACTORS_WRITE_GOLDEN=tests/Actors.Simulation/Golden/journal-N.txt dotnet test tests/Actors.Simulation --filter GoldenTests</c>, by a flow of its own.
+/// <c>ACTORS_WRITE_GOLDEN=tests/Actors.Simulation/Golden/journal-N.txt dotnet test tests/Actors.Simulation --filter GoldenTests</c>, for inputs of its own.
 /// </summary>
 public sealed class GoldenTests
 {
@@ -49,9 +49,14 @@ public sealed class GoldenTests
                 Assert.NotEmpty(RunEvents.From(JournalIndex.ReadSnapshot(snapshot)));
             }
         }
+    }
 
+    [Fact]
+    public void Every_kind_of_entry_is_in_some_journal()
+    {
         // A kind that no file has is a format that nothing holds still.
-        Assert.Empty(Enum.GetValues<EntryKind>().Except(runs.SelectMany(r => r.Entries).Select(e => e.Kind)));
+        IEnumerable<JournalEntry> entries = Directory.GetFiles(Folder, "*.txt").SelectMany(GoldenRun.Read).SelectMany(r => r.Entries);
+        Assert.Empty(Enum.GetValues<EntryKind>().Except(entries.Select(e => e.Kind)));
     }
 
     [Fact]
@@ -136,7 +141,8 @@ public sealed class GoldenTests
                 }
             }
         };
-        string[] inputs = ["all", "loop", "cancel", "fail", "park"];
+        // The first journal has "all", "loop", "cancel", "fail" and "park".
+        string[] inputs = ["sends"];
         foreach (string input in inputs)
         {
             world.Network.PostAfter(TimeSpan.FromSeconds(1), () => _ = silo.StartRunAsync(new StartRun { Flow = flow.Name, Input = JsonSerializer.SerializeToElement(input) }, Client));
@@ -144,7 +150,7 @@ public sealed class GoldenTests
 
         Assert.True(world.RunUntil(() => runs.Count == inputs.Length && runs.TrueForAll(r => Row(r).Status.IsFinal()), 200_000), string.Join("\n", runs.Select(r => Row(r).ToString())));
         StringBuilder text = new();
-        text.Append("# A golden journal: what the engine's first format of the journal looks like, by Golden flow of the simulation. Never edit it; add another file with each release.\n");
+        text.Append(CultureInfo.InvariantCulture, $"# A golden journal: what format {JournalFormat.Version} of the engine's journal looks like, by GoldenFlow of the simulation. Never edit it; add another file with each release.\n");
         text.Append("# run <id> <tenant> <principal> <flow> <version> <created, ms>, then its entries: <seq> <kind> <version> <at, ms> <key in base64, - for none> <payload in base64, - for none>\n");
         foreach (RunId run in runs)
         {

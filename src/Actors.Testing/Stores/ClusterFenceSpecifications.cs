@@ -9,7 +9,7 @@ public abstract class ClusterFenceSpecifications(StoreFixture fixture) : Cluster
     private static readonly string[] Paths =
     [
         "start", "step", "row only", "several", "closing", "send again", "claim", "claim runnable", "reserve", "publish", "open session", "tick", "end silent life", "post", "post an answer",
-        "count trial", "take trial back", "explain", "delete ended",
+        "count trial", "take trial back", "explain", "delete ended", "write cache", "delete expired",
     ];
 
     public static TheoryData<string> All => [.. Paths];
@@ -101,6 +101,8 @@ public abstract class ClusterFenceSpecifications(StoreFixture fixture) : Cluster
         "take trial back" => Cluster.CountTrialAsync(dead, mine.Id, false, default).AsTask(),
         "explain" => Cluster.ExplainUnclaimableAsync(dead, 10, default).AsTask(),
         "delete ended" => Store.DeleteEndedAsync(dead, At(1000), 10, default).AsTask(),
+        "write cache" => Store.WriteCacheAsync(dead, new CacheRow(Tenant, "k", new byte[] { 1 }, At(1000)), default).AsTask(),
+        "delete expired" => Store.DeleteExpiredAsync(dead, At(1000), 10, default).AsTask(),
         _ => throw new ArgumentOutOfRangeException(nameof(path), path, "No such path."),
     };
 }

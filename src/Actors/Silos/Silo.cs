@@ -201,10 +201,7 @@ public sealed partial class Silo : IAsyncDisposable
         try
         {
             await cluster.JoinAsync(life, cancellationToken).ConfigureAwait(false);
-            if (_options.KeepEndedRuns is { } keep)
-            {
-                new Retention(services, keep < Retention.KeepMin ? Retention.KeepMin : keep, () => !life.IsReady).Start();
-            }
+            new Retention(services, _options.KeepEndedRuns is { } keep && keep < Retention.KeepMin ? Retention.KeepMin : _options.KeepEndedRuns, () => !life.IsReady).Start();
         }
         catch
         {

@@ -93,6 +93,20 @@ public interface IStore : IAsyncDisposable
 
     ValueTask<FlowRow?> GetFlowAsync(string tenant, string name, string version, CancellationToken cancellationToken);
 
+    // ---- cache ---------------------------------------------------------------------------------------------------
+
+    /// <summary>What was written last under this key of the tenant; null when there is nothing, or when it expires at or before <paramref name="now"/>.</summary>
+    ValueTask<CacheRow?> ReadCacheAsync(string tenant, string key, DateTimeOffset now, CancellationToken cancellationToken);
+
+    /// <summary>Writes a row in place of one with the same tenant and key. Of several writers at once the last wins.</summary>
+    /// <exception cref="StoreException">Fenced when the silo is not alive.</exception>
+    ValueTask WriteCacheAsync(long silo, CacheRow row, CancellationToken cancellationToken);
+
+    /// <summary>Deletes rows of all tenants that expire at or before <paramref name="now"/>, oldest first; at most <paramref name="limit"/>, and none that somebody is writing at this moment.</summary>
+    /// <returns>How many were deleted; 0 when none has expired.</returns>
+    /// <exception cref="StoreException">Fenced when the silo is not alive.</exception>
+    ValueTask<int> DeleteExpiredAsync(long silo, DateTimeOffset now, int limit, CancellationToken cancellationToken);
+
     // ---- retention -----------------------------------------------------------------------------------------------
 
     /// <summary>

@@ -226,6 +226,12 @@ public enum InboxKind
     Resume = 7,
 }
 
+/// <summary>Something that flows keep for a while, over runs.</summary>
+/// <param name="Key">Any text; the engine gives a hash of 64 characters.</param>
+/// <param name="Payload">Bytes with the header of <see cref="Storage.Payload"/>; may be empty.</param>
+/// <param name="ExpiresAt">From then on nobody is given it; milliseconds are kept.</param>
+public sealed record CacheRow(string Tenant, string Key, ReadOnlyMemory<byte> Payload, DateTimeOffset ExpiresAt);
+
 /// <summary>A flow's stored definition; immutable.</summary>
 /// <param name="Version">Content hash of a YAML flow, declared version of a C# flow.</param>
 /// <param name="Label">The version that people read; null when the author gave none.</param>

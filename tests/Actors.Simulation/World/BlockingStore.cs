@@ -16,6 +16,14 @@ internal sealed class BlockingStore(IStore inner) : IStore
     public ValueTask<int> DeleteEndedAsync(long silo, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken) =>
         Wait(inner.DeleteEndedAsync(silo, endedBefore, limit, cancellationToken));
 
+    public ValueTask<CacheRow?> ReadCacheAsync(string tenant, string key, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Wait(inner.ReadCacheAsync(tenant, key, now, cancellationToken));
+
+    public ValueTask WriteCacheAsync(long silo, CacheRow row, CancellationToken cancellationToken) => Wait(inner.WriteCacheAsync(silo, row, cancellationToken));
+
+    public ValueTask<int> DeleteExpiredAsync(long silo, DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        Wait(inner.DeleteExpiredAsync(silo, now, limit, cancellationToken));
+
     public ValueTask<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<Transition> batch, CancellationToken cancellationToken) => Wait(inner.CommitAsync(batch, cancellationToken));
 
     public ValueTask<IReadOnlyList<LoadedRun?>> ClaimAsync(long silo, IReadOnlyList<RunId> runs, CancellationToken cancellationToken) => Wait(inner.ClaimAsync(silo, runs, cancellationToken));

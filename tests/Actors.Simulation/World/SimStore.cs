@@ -29,6 +29,8 @@ internal enum SimCall
     FindReminders,
     Read,
     SaveFlow,
+    ReadCache,
+    WriteCache,
 
     // Only of a database that silos share.
     Publish,
@@ -279,6 +281,18 @@ internal class SimStore(SimDatabase database, SimScheduler lane) : IStore
 
     public ValueTask<int> DeleteEndedAsync(long silo, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken) =>
         database.Store.DeleteEndedAsync(silo, endedBefore, limit, cancellationToken);
+
+    public ValueTask<CacheRow?> ReadCacheAsync(string tenant, string key, DateTimeOffset now, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.ReadCache, null, () => database.Store.ReadCacheAsync(tenant, key, now, default));
+
+    public ValueTask WriteCacheAsync(long silo, CacheRow row, CancellationToken cancellationToken) => new(CallAsync(SimCall.WriteCache, null, async () =>
+    {
+        await database.Store.WriteCacheAsync(silo, row, default);
+        return true;
+    }).AsTask());
+
+    public ValueTask<int> DeleteExpiredAsync(long silo, DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        database.Store.DeleteExpiredAsync(silo, now, limit, cancellationToken);
 
     public ValueTask<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<Transition> batch, CancellationToken cancellationToken) =>
         CallAsync(SimCall.Commit, batch, () => database.CommitAsync(batch));

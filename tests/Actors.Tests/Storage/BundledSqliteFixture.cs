@@ -108,3 +108,5 @@ public sealed class BundledSqliteInvariants() : InvariantSpecifications(new Bund
 public sealed class BundledSqliteConcurrency() : ConcurrencySpecifications(new BundledSqliteFixture());
 
 public sealed class BundledSqliteRetention() : RetentionSpecifications(new BundledSqliteFixture());
+
+public sealed class BundledSqliteCache() : CacheSpecifications(new BundledSqliteFixture());

@@ -48,6 +48,8 @@ public sealed class MemoryConcurrency() : ConcurrencySpecifications(new MemoryFi
 
 public sealed class MemoryRetention() : RetentionSpecifications(new MemoryFixture());
 
+public sealed class MemoryCache() : CacheSpecifications(new MemoryFixture());
+
 public sealed class MemoryClusterLives() : ClusterLifeSpecifications(new MemoryFixture());
 
 public sealed class MemoryClusterClaims() : ClusterClaimSpecifications(new MemoryFixture());

@@ -99,3 +99,5 @@ public sealed class SqliteInvariants() : InvariantSpecifications(new SqliteFixtu
 public sealed class SqliteConcurrency() : ConcurrencySpecifications(new SqliteFixture());
 
 public sealed class SqliteRetention() : RetentionSpecifications(new SqliteFixture());
+
+public sealed class SqliteCache() : CacheSpecifications(new SqliteFixture());
