@@ -16,10 +16,10 @@ internal readonly record struct Frame(IFlowContext Context, Variables Variables,
     {
         try
         {
-            Value value = template.Evaluate(new Evaluation(Variables, Missing));
-            return template is ConstantTemplate || value.Depth(Evaluation.DepthMax) <= Evaluation.DepthMax
+            Value value = template.Evaluate(Evaluation());
+            return template is ConstantTemplate || value.Depth(Flows.Evaluation.DepthMax) <= Flows.Evaluation.DepthMax
                 ? value
-                : throw new ExpressionException($"the value is nested deeper than {Evaluation.DepthMax} levels", code: ExpressionException.TooMuch);
+                : throw new ExpressionException($"the value is nested deeper than {Flows.Evaluation.DepthMax} levels", code: ExpressionException.TooMuch);
         }
         catch (ExpressionException e)
         {
@@ -36,7 +36,7 @@ internal readonly record struct Frame(IFlowContext Context, Variables Variables,
     {
         try
         {
-            return condition.Test(new Evaluation(Variables, Missing));
+            return condition.Test(Evaluation());
         }
         catch (ExpressionException e)
         {
@@ -47,6 +47,8 @@ internal readonly record struct Frame(IFlowContext Context, Variables Variables,
             throw Failure(step, new ExpressionException(e.Message));
         }
     }
+
+    private Evaluation Evaluation() => new(Variables, Missing) { Now = Context.Now };
 
     public static StepFailedException Fail(string step, string type, string message, string? code = null) =>
         new(step, new FlowError(type, Text.Shorten(message, FlowError.MessageLengthMax), code));

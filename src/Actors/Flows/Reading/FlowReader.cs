@@ -75,7 +75,7 @@ internal sealed class FlowReader
 
         List<FlowInput> inputs = ReadInputs(keys);
         Names names = new(null, _ids);
-        names.Add(new Name("inputs", NameKind.Inputs, 0, inputs.ConvertAll(i => i.Name)));
+        names.Add(new Name("inputs", NameKind.Inputs, 0, inputs.ConvertAll(i => i.Name), Type: StaticType.OfInputs(inputs)));
         if (!keys.Has("steps"))
         {
             _problems.Error(Rules.MissingKey, map, "a flow needs 'steps'");
