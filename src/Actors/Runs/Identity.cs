@@ -33,7 +33,7 @@ public readonly record struct RunId
 
     public override string ToString() => Value;
 
-    private static bool IsValid([NotNullWhen(true)] string? text) => Text.IsIdentifier(text, LengthMax);
+    internal static bool IsValid([NotNullWhen(true)] string? text) => Text.IsIdentifier(text, LengthMax);
 
     /// <summary>In JSON an id is its text, so that flows can return it and keep it in their state.</summary>
     internal sealed class JsonAsText : JsonConverter<RunId>

@@ -28,7 +28,7 @@ public sealed class HostileFileTests : FlowTest
           - if:
               any:
                 - ${cart.total} > 100 and ${inputs.express} == false
-                - all: ["'x' == 'x'", cart?.name != 'ann']
+                - all: ["inputs != null", cart?.name != 'ann']
             then:
               - id: ok
                 approval: {title: "Pay ${cart.total}?", candidates: [finance], timeout: 2d, on_timeout: reject}
@@ -134,7 +134,7 @@ public sealed class HostileFileTests : FlowTest
         StringBuilder yaml = new("flow: a\nsteps: ");
         for (int i = 0; i < 30; i++)
         {
-            yaml.Append("[{if: 'inputs == 1', then: ");
+            yaml.Append("[{if: inputs, then: ");
         }
 
         yaml.Append("[exit]");

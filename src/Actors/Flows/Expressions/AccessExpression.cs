@@ -1,14 +1,24 @@
 namespace Actors.Flows;
 
 /// <summary>One part of a path.</summary>
-/// <param name="Field">The name after a dot; null for an index.</param>
+/// <param name="Field">The name after a dot; null for an index or a slice.</param>
+/// <param name="Index">Of a slice, where it starts; null: at the beginning.</param>
 /// <param name="Optional">Written with <c>?.</c>: from here on, nothing gives null.</param>
-internal readonly record struct Segment(string? Field, Expression? Index, bool Optional);
-
-/// <summary>A path into a value: <c>order.items[0].price</c>, <c>a?.b</c>, <c>headers['x-id']</c>.</summary>
-internal sealed class AccessExpression(Expression target, Segment[] segments)
-    : Expression(1 + Math.Max(target.Height, segments.Select(s => s.Index?.Height ?? 0).DefaultIfEmpty().Max()))
+/// <param name="End">Of a slice, where it ends; null: at the end.</param>
+internal readonly record struct Segment(string? Field, Expression? Index, bool Optional, bool IsSlice = false, Expression? End = null)
 {
+    // Made once: evaluating a path makes nothing.
+    public Value Key { get; } = Value.Of(Field);
+}
+
+/// <summary>A path into a value: <c>order.items[0].price</c>, <c>a?.b</c>, <c>headers['x-id']</c>, <c>lines[-1]</c>, <c>lines[1:3]</c>.</summary>
+internal sealed class AccessExpression(Expression target, Segment[] segments, StaticType? type = null) : Expression(type ?? StaticType.Any, PartsOf(target, segments))
+{
+    public Expression Target => target;
+
+    /// <summary>The name that the path begins with, when it is known: <c>total</c> of <c>inputs.total.net</c>.</summary>
+    public string? FirstField => segments[0].Field ?? (segments[0] is { IsSlice: false, Index: LiteralExpression { Value: var value } } ? value.AsText : null);
+
     public override Value Evaluate(Evaluation e)
     {
         Value value = target.Evaluate(e);
@@ -21,8 +31,8 @@ internal sealed class AccessExpression(Expression target, Segment[] segments)
         {
             e.Count();
             ref readonly Segment segment = ref segments[i];
-            Value key = segment.Field is not null ? Value.Of(segment.Field) : segment.Index!.Evaluate(e);
-            if (TryStep(value, key, segment.Field is not null, out Value next))
+            Value key = segment.Field is not null ? segment.Key : segment.Index?.Evaluate(e) ?? Value.Null;
+            if (segment.IsSlice ? TrySlice(e, value, key, segment.End, out Value next) : TryStep(value, key, segment.Field is not null, out next))
             {
                 value = next;
                 continue;
@@ -32,6 +42,25 @@ internal sealed class AccessExpression(Expression target, Segment[] segments)
         }
 
         return value;
+    }
+
+    private static Expression[] PartsOf(Expression target, Segment[] segments)
+    {
+        List<Expression> parts = [target];
+        foreach (Segment segment in segments)
+        {
+            if (segment.Index is not null)
+            {
+                parts.Add(segment.Index);
+            }
+
+            if (segment.End is not null)
+            {
+                parts.Add(segment.End);
+            }
+        }
+
+        return [.. parts];
     }
 
     private static bool TryStep(Value value, Value key, bool isField, out Value next)
@@ -49,25 +78,38 @@ internal sealed class AccessExpression(Expression target, Segment[] segments)
             return length >= 0;
         }
 
-        if (value.AsList is { } list && key.AsNumber is decimal index && index >= 0 && index < list.Items.Length && index == decimal.Truncate(index))
+        if (value.AsList is { } list && Ranges.Index(key, list.Items.Length) is { } index)
         {
-            next = list.Items[(int)index];
+            next = list.Items[index];
             return true;
         }
 
         return false;
     }
 
+    private static bool TrySlice(Evaluation e, Value value, Value start, Expression? end, out Value next)
+    {
+        next = default;
+        if ((value.AsList?.Items.Length ?? value.AsText?.Length) is not { } length)
+        {
+            return false;
+        }
+
+        next = Ranges.Slice(e, value, Ranges.Bound(start, length, 0), Ranges.Bound(end?.Evaluate(e) ?? Value.Null, length, length));
+        return true;
+    }
+
     // Names what is there, never the values: they may be secret.
     private ExpressionException Nothing(Value value, Value key, int at)
     {
         string path = Describe(at);
+        string part = segments[at].IsSlice ? "slice" : key.AsText is { } text ? $"field '{Text.Shorten(text, 100)}'" : $"item [{Text.Shorten(key.ToString(), 40)}]";
         string message;
         if (value.IsNull)
         {
             message = target is VariableExpression && at == 0
-                ? $"{path} is null (its step was skipped or gave nothing), so it has no {Part(key)}; write '?.' where that is expected"
-                : $"{path} is null, so it has no {Part(key)}; write '?.' where that is expected";
+                ? $"{path} is null (its step was skipped or gave nothing), so it has no {part}; write '?.' where that is expected"
+                : $"{path} is null, so it has no {part}; write '?.' where that is expected";
         }
         else if (value.AsObject is { } map && key.AsText is { } name)
         {
@@ -77,21 +119,19 @@ internal sealed class AccessExpression(Expression target, Segment[] segments)
         }
         else if (value.AsList is { } list && key.AsText is null)
         {
-            message = $"{path} has {list.Items.Length} items, so it has no {Part(key)}";
+            message = $"{path} has {list.Items.Length} items, so it has no {part}";
         }
         else
         {
-            message = $"{path} is {Operators.Name(value)}, so it has no {Part(key)}";
+            message = $"{path} is {Operators.Name(value)}, so it has no {part}";
         }
 
         return new ExpressionException(message, code: ExpressionException.Missing);
     }
 
-    private static string Part(Value key) => key.AsText is { } name ? $"field '{Text.Shorten(name, 100)}'" : $"item [{Text.Shorten(key.ToString(), 40)}]";
-
     private string Describe(int end)
     {
-        string path = target is VariableExpression variable ? variable.Name : "the value";
+        string path = target is VariableExpression variable ? variable.Name : target is LocalExpression local ? local.Name : target is RootExpression root ? root.Name : "the value";
         for (int i = 0; i < end; i++)
         {
             path += segments[i].Field is { } field ? "." + field : "[…]";

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Actors.Flows;
@@ -6,26 +5,30 @@ namespace Actors.Flows;
 /// <summary>Literals, names, calls, and the characters they are made of.</summary>
 internal sealed partial class ExpressionParser
 {
-    private Expression ParsePrimary()
+    private Expression ParsePrimary(out Name? root)
     {
         SkipSpace();
+        root = null;
         int at = _at;
         char c = Peek();
         switch (c)
         {
             case '(':
                 _at++;
-                Expression inner = ParseOr();
+                Expression inner = ParseExpression();
                 return TryTake(')') ? inner : throw Unexpected("')'");
             case '[':
                 _at++;
                 return ParseList();
             case '\'' or '"':
                 return ParseText(c);
-            case '$' when Peek(1) == '{' && _condition:
-                return ParseNestedHole();
-            case '$' when Peek(1) == '{':
-                throw Fault("'${' cannot stand inside '${…}'", at, "Write the name alone.");
+            case '$' or '{' when Peek(1) == '{' && _condition:
+                return ParseNestedHole(c == '{');
+            case '$' or '{' when Peek(1) == '{':
+                throw Fault($"'{c}{{' cannot stand inside an expression", at, "Write the name alone.");
+            case '{':
+                _at++;
+                return ParseObject(at);
         }
 
         if (char.IsAsciiDigit(c))
@@ -35,25 +38,70 @@ internal sealed partial class ExpressionParser
 
         if (char.IsAsciiLetter(c) || c == '_')
         {
-            return ParseWord();
+            return ParseWord(out root);
         }
 
         throw Unexpected("a value");
     }
 
-    private Expression ParseNestedHole()
+    // In a condition both styles are the same: `or` asks whether one is true.
+    private Expression ParseNestedHole(bool isDouble)
     {
         int at = _at;
-        ExpressionParser inner = new(_text, _at + 2, _end, _names, _line, condition: false, words: false) { _nesting = _nesting };
-        Expression tree = inner.ParseOr();
-        if (!inner.TryTake('}'))
+        if (isDouble && Peek(2) is '#' or '/')
         {
-            throw inner._at >= _end ? Fault("'${' is never closed", at, "Add '}'.") : inner.Unexpected("'}'");
+            throw new ExpressionSyntaxException(Rules.TextBlock, "a condition has no blocks; they stand in texts", at);
         }
 
+        ExpressionParser inner = new(_text, _at + 2, _end, _names, _line) { _nesting = _nesting };
+        Expression tree = inner.ParseExpression();
+        inner.SkipSpace();
+        if (inner._at >= _end)
+        {
+            throw Fault($"'{(isDouble ? "{{" : "${")}' is never closed", at, isDouble ? "Add '}}'." : "Add '}'.");
+        }
+
+        inner.TakeClosing(isDouble);
         _at = inner._at;
         Used.AddRange(inner.Used);
+        _doubts.AddRange(inner._doubts);
+        _secrets.AddRange(inner._secrets);
         return tree;
+    }
+
+    private Expression ParseObject(int start)
+    {
+        List<string> names = [];
+        HashSet<string> known = new(StringComparer.Ordinal);
+        List<Expression> values = [];
+        if (!TryTake('}'))
+        {
+            do
+            {
+                SkipSpace();
+                int at = _at;
+                string name = Peek() is '\'' or '"' ? ParseText(Peek()).Value.AsText! : TakeIdentifier();
+                if (!TryTake(':'))
+                {
+                    throw _at >= _end ? Unexpected("':'") : Fault("an object is written {name: value}", start, "For a value write ${…} or {{…}}, not both.");
+                }
+
+                if (!known.Add(name))
+                {
+                    throw new ExpressionSyntaxException(Rules.RepeatedKey, $"the object has '{Text.Shorten(name, 60)}' twice", at);
+                }
+
+                names.Add(name);
+                values.Add(ParseExpression());
+            }
+            while (TryTake(','));
+            if (!TryTake('}'))
+            {
+                throw Unexpected("',' or '}'");
+            }
+        }
+
+        return Checked(new ObjectExpression([.. names], [.. values]));
     }
 
     private Expression ParseList()
@@ -63,7 +111,7 @@ internal sealed partial class ExpressionParser
         {
             do
             {
-                items.Add(ParseOr());
+                items.Add(ParseExpression());
             }
             while (TryTake(','));
             if (!TryTake(']'))
@@ -75,7 +123,7 @@ internal sealed partial class ExpressionParser
         return Checked(new ListExpression([.. items]));
     }
 
-    private Expression ParseText(char quote)
+    private LiteralExpression ParseText(char quote)
     {
         int start = _at++;
         StringBuilder text = new();
@@ -85,8 +133,8 @@ internal sealed partial class ExpressionParser
             if (c == quote)
             {
                 string value = text.ToString();
-                return _words && value.Contains("${", StringComparison.Ordinal)
-                    ? throw Fault("'${…}' cannot stand inside quotes here", start, "Write it without quotes.")
+                return _words && (value.Contains("${", StringComparison.Ordinal) || value.Contains("{{", StringComparison.Ordinal))
+                    ? throw Fault("'${…}' and '{{…}}' cannot stand inside quotes here", start, "Write it without quotes.")
                     : new LiteralExpression(Value.Of(value));
             }
 
@@ -117,7 +165,7 @@ internal sealed partial class ExpressionParser
             _at += Peek() is 'e' or 'E' ? 2 : 1;
         }
 
-        if (_words && (char.IsAsciiLetter(Peek()) || Peek() is '_' or ':' || (Peek() == '-' && char.IsAsciiLetterOrDigit(Peek(1)))))
+        if (_words && (char.IsAsciiLetter(Peek()) || Peek() == '_' || (Peek() == ':' && _brackets == 0) || (Peek() == '-' && char.IsAsciiLetterOrDigit(Peek(1)))))
         {
             _at = start;
             return BareText();
@@ -130,47 +178,6 @@ internal sealed partial class ExpressionParser
 
     private bool IsExponent() => char.IsAsciiDigit(Peek(1)) || (Peek(1) is '+' or '-' && char.IsAsciiDigit(Peek(2)));
 
-    private Expression ParseWord()
-    {
-        int at = _at;
-        string word = TakeKnown(name => _names.Find(name) is not null);
-        if (_names.Find(word) is { } name)
-        {
-            if (name.Kind == NameKind.Step)
-            {
-                Used.Add(name);
-            }
-
-            return new VariableExpression(word);
-        }
-
-        switch (word)
-        {
-            case "true" or "True":
-                return new LiteralExpression(Value.True);
-            case "false" or "False":
-                return new LiteralExpression(Value.False);
-            case "null" or "None":
-                return new LiteralExpression(Value.Null);
-        }
-
-        if (Peek() == '(')
-        {
-            return ParseCall(word, at);
-        }
-
-        if (_words)
-        {
-            _at = at;
-            return BareText();
-        }
-
-        ExpressionSyntaxException fault = _names.Unknown(word, at, _line);
-        throw fault.Rule == Rules.UnknownReference && fault.Suggestion?.StartsWith("Known", StringComparison.Ordinal) == true
-            ? new ExpressionSyntaxException(fault.Rule, fault.Message, at, $"{fault.Suggestion} A text needs quotes: '{Text.Shorten(word, 40)}'.")
-            : fault;
-    }
-
     // Seed style: `${status} == in progress`. Everything up to the next operator is the text.
     private LiteralExpression BareText()
     {
@@ -178,14 +185,14 @@ internal sealed partial class ExpressionParser
         int end = _at;
         while (_at < _end)
         {
-            while (char.IsAsciiLetterOrDigit(Peek()) || Peek() is '_' or '-' or '.' or '/' or ':' or '@')
+            while (char.IsAsciiLetterOrDigit(Peek()) || Peek() is '_' or '-' or '/' or '@' || (Peek() == '.' && Peek(1) != '.') || (Peek() == ':' && _brackets == 0))
             {
                 _at++;
             }
 
             end = _at;
             SkipSpace();
-            if (!(char.IsAsciiLetterOrDigit(Peek()) || Peek() == '_') || IsWord("and") || IsWord("or"))
+            if (!(char.IsAsciiLetterOrDigit(Peek()) || Peek() == '_') || IsWord("and") || IsWord("or") || IsContainment())
             {
                 break;
             }
@@ -195,39 +202,16 @@ internal sealed partial class ExpressionParser
         return new LiteralExpression(Value.Of(_text[start..end]));
     }
 
-    private Expression ParseCall(string word, int at)
+    // `in` or `not in` before a list: a text may well go on with the word.
+    private bool IsContainment()
     {
-        if (!Function.All.TryGetValue(word, out Function? function))
-        {
-            string? near = Text.Nearest(word, Function.All.Keys);
-            throw new ExpressionSyntaxException(
-                Rules.Function, $"there is no function '{Text.Shorten(word, 60)}'", at, near is null ? $"Known: {string.Join(", ", Function.All.Keys)}." : $"Did you mean '{near}'?");
-        }
-
-        _at++;
-        List<Expression> arguments = [];
-        if (!TryTake(')'))
-        {
-            do
-            {
-                arguments.Add(ParseOr());
-            }
-            while (TryTake(','));
-            if (!TryTake(')'))
-            {
-                throw Unexpected("',' or ')'");
-            }
-        }
-
-        if (arguments.Count < function.ArgumentsMin || (function.ArgumentsMax >= 0 && arguments.Count > function.ArgumentsMax))
-        {
-            string wanted = function.ArgumentsMax < 0 ? $"at least {function.ArgumentsMin}"
-                : function.ArgumentsMin == function.ArgumentsMax ? function.ArgumentsMin.ToString(CultureInfo.InvariantCulture)
-                : $"{function.ArgumentsMin} or {function.ArgumentsMax}";
-            throw new ExpressionSyntaxException(Rules.Function, $"{word} takes {wanted} argument{(wanted == "1" ? "" : "s")}, not {arguments.Count}", at);
-        }
-
-        return Checked(new CallExpression(function, [.. arguments]));
+        int at = _at;
+        _ = TryTakeWord("not");
+        bool isIn = TryTakeWord("in");
+        SkipSpace();
+        bool found = isIn && Peek() is '$' or '[' or '{';
+        _at = at;
+        return found;
     }
 
     // Ids may hold hyphens, which are also minus signs: the longest name that exists is meant, else the letters before the first hyphen.
@@ -328,9 +312,9 @@ internal sealed partial class ExpressionParser
             return Fault($"the expression ends where {expected} is expected", _at);
         }
 
-        if (_text[_at] == '|')
+        if (Peek() == '=' && Peek(1) == '>')
         {
-            return Fault("'|' is no operator: there are no filters", _at, "Write a call, e.g. length(items); 'or' is written 'or' or '||'.");
+            return Misplaced(_at);
         }
 
         return Fault($"'{_text[_at]}' is not expected here, but {expected}", _at);

@@ -1,8 +1,21 @@
 namespace Actors.Flows;
 
+/// <summary>How a hole of a text is written.</summary>
+internal enum HoleStyle
+{
+    /// <summary><c>${…}</c>.</summary>
+    Dollar,
+
+    /// <summary><c>{{…}}</c>, where <c>or</c> gives the first operand that is true, not whether there is one.</summary>
+    Braces,
+
+    /// <summary><c>{{#if …}}</c>: braces, but a condition.</summary>
+    Block,
+}
+
 /// <summary>
-/// Reads an expression into a tree, by recursive descent over the characters. From loosest to tightest: or, and, not, comparison (one per operand pair),
-/// <c>??</c>, + -, * / %, ! and minus, paths.
+/// Reads an expression into a tree, by recursive descent over the characters; the grammar is in README.md. From loosest to tightest: <c>? :</c>, or, and, not, comparison (one
+/// per operand pair), filters, <c>??</c>, <c>..</c>, + -, * / %, ! and minus, paths. Types are computed on the way, and what can never work is refused.
 /// </summary>
 internal sealed partial class ExpressionParser
 {
@@ -11,65 +24,157 @@ internal sealed partial class ExpressionParser
 
     private readonly string _text;
     private readonly int _end;
-    private readonly Names _names;
     private readonly int _line;
 
     // In a condition `${…}` is an operand, and, when it is written with them (`${x} == admin`), words that are no name are texts.
     private readonly bool _condition;
     private readonly bool _words;
+    private readonly bool _orIsFallback;
+
+    // Paths that lead nowhere: faults, unless `??` or the like provides for it.
+    private readonly List<ExpressionSyntaxException> _doubts = [];
+    private readonly List<SecretExpression> _secrets = [];
+    private Names _names;
     private int _at;
     private int _nesting;
+    private int _brackets;
 
-    private ExpressionParser(string text, int start, int end, Names names, int line, bool condition, bool words)
+    private ExpressionParser(string text, int start, int end, Names names, int line, bool condition = false, bool words = false, bool orIsFallback = false)
     {
-        (_text, _at, _end, _names, _line, _condition, _words) = (text, start, end, names, line, condition, words);
+        (_text, _at, _end, _names, _line, _condition, _words, _orIsFallback) = (text, start, end, names, line, condition, words, orIsFallback);
     }
 
-    /// <summary>The steps that the expression needs: not those whose absence is provided for by <c>??</c> or <c>?.</c>.</summary>
+    /// <summary>The steps that the expression needs: not those whose absence is provided for by <c>??</c>, <c>?.</c> and the like.</summary>
     public List<Name> Used { get; } = [];
 
-    /// <summary>The inside of <c>${…}</c>, which begins at <paramref name="start"/>; gives the position behind the closing brace.</summary>
-    public static (Expression Tree, int End, List<Name> Used) ParseHole(string text, int start, Names names, int line)
+    /// <summary>The inside of a hole, which begins at <paramref name="start"/>; gives the position behind what closes it.</summary>
+    public static (Expression Tree, int End, List<Name> Used) ParseHole(string text, int start, Names names, int line, HoleStyle style = HoleStyle.Dollar)
     {
-        ExpressionParser parser = new(text, start, text.Length, names, line, condition: false, words: false);
-        Expression tree = parser.ParseOr();
-        if (!parser.TryTake('}'))
-        {
-            throw parser.Unexpected("'}'");
-        }
+        ExpressionParser parser = new(text, start, text.Length, names, line, orIsFallback: style == HoleStyle.Braces);
+        Expression tree = parser.ParseExpression();
+        parser.TakeClosing(style != HoleStyle.Dollar);
+        parser.Finish(style == HoleStyle.Block ? null : tree);
+        return (tree, parser._at, parser.Used);
+    }
 
+    /// <summary>An expression that something else follows; gives the position behind it.</summary>
+    public static (Expression Tree, int End, List<Name> Used) ParsePart(string text, int start, Names names, int line)
+    {
+        ExpressionParser parser = new(text, start, text.Length, names, line);
+        Expression tree = parser.ParseExpression();
+        parser.Finish(null);
         return (tree, parser._at, parser.Used);
     }
 
     /// <summary>A whole condition.</summary>
     public static Expression ParseCondition(string text, Names names, int line)
     {
-        bool words = text.Contains("${", StringComparison.Ordinal);
+        bool words = text.Contains("${", StringComparison.Ordinal) || text.Contains("{{", StringComparison.Ordinal);
         ExpressionParser parser = new(text, 0, text.Length, names, line, condition: true, words);
         if (text.Length > LengthMax)
         {
             throw parser.Fault($"the condition is longer than {LengthMax:N0} characters", 0);
         }
 
-        Expression tree = parser.ParseOr();
+        Expression tree = parser.ParseExpression();
         parser.SkipSpace();
-        return parser._at == text.Length ? tree : throw parser.Unexpected("an operator or the end");
+        if (parser._at < text.Length)
+        {
+            throw parser.Unexpected("an operator or the end");
+        }
+
+        parser.Finish(null);
+        return tree;
     }
 
-    private Expression ParseOr()
+    /// <param name="mayBeSecret">The tree that may be a secret, or a list or object with secrets; null when a secret may not be used at all.</param>
+    private void Finish(Expression? mayBeSecret)
+    {
+        if (_doubts.Count > 0)
+        {
+            throw _doubts[0];
+        }
+
+        if (_secrets.Count == 0)
+        {
+            return;
+        }
+
+        HashSet<Expression> allowed = [];
+        Allow(mayBeSecret, allowed);
+        if (_secrets.Find(secret => !allowed.Contains(secret)) is { } misused)
+        {
+            throw new ExpressionSyntaxException(
+                Rules.SecretUse, "a secret can only be given on, not looked at: no function, operator or condition may use it", misused.Offset,
+                $"Write the text around it, e.g. \"Bearer ${{secrets.{Text.Shorten(misused.Name, 40)}}}\".");
+        }
+    }
+
+    private static void Allow(Expression? tree, HashSet<Expression> allowed)
+    {
+        if (tree is SecretExpression)
+        {
+            allowed.Add(tree);
+        }
+        else if (tree is ObjectExpression or ListExpression)
+        {
+            foreach (Expression part in tree.Parts)
+            {
+                Allow(part, allowed);
+            }
+        }
+    }
+
+    private void TakeClosing(bool isDouble)
+    {
+        if (isDouble ? !TryTake("}}") : !TryTake('}'))
+        {
+            throw Unexpected(isDouble ? "'}}'" : "'}'");
+        }
+    }
+
+    private Expression ParseExpression()
     {
         if (++_nesting > NestingMax)
         {
             throw Fault($"the expression is nested deeper than {NestingMax} levels", _at);
         }
 
-        Expression left = ParseAnd();
-        while (TryTakeWord("or") || TryTake("||"))
+        Expression result = ParseOr();
+        SkipSpace();
+        if (Peek() == '?')
         {
-            left = Checked(new LogicExpression(false, left, ParseAnd()));
+            _at++;
+            Expression then = ParseExpression();
+            if (!TryTake(':'))
+            {
+                throw Unexpected("':'");
+            }
+
+            result = Checked(new ConditionalExpression(result, then, ParseExpression()));
         }
 
         _nesting--;
+        return result;
+    }
+
+    private Expression ParseOr()
+    {
+        (int used, int doubts) = (Used.Count, _doubts.Count);
+        Expression left = ParseAnd();
+        while (TryTakeWord("or") || TryTake("||"))
+        {
+            if (_orIsFallback)
+            {
+                Forget(used, doubts);
+                left = Checked(new FallbackExpression(left, ParseAnd()));
+            }
+            else
+            {
+                left = Checked(new LogicExpression(false, left, ParseAnd()));
+            }
+        }
+
         return left;
     }
 
@@ -101,16 +206,27 @@ internal sealed partial class ExpressionParser
 
     private Expression ParseComparison()
     {
-        Expression left = ParseCoalesce();
+        int doubts = _doubts.Count;
+        Expression left = ParseFilters();
+        SkipSpace();
         int at = _at;
         if (TakeComparison() is not { } symbol)
         {
             return left;
         }
 
-        Expression comparison = Checked(new BinaryExpression(symbol, Operators.All[symbol], left, ParseCoalesce()));
+        Expression right = ParseFilters();
+        if (symbol is "==" or "!=" && (BinaryExpression.IsNullLiteral(left) || BinaryExpression.IsNullLiteral(right)))
+        {
+            _doubts.RemoveRange(doubts, _doubts.Count - doubts);
+        }
+
+        string operation = symbol == "not in" ? "in" : symbol;
+        Expression comparison = Binary(operation, left, right, at);
         at = _at;
-        return TakeComparison() is null ? comparison : throw Fault("comparisons cannot be chained; join two with 'and'", at);
+        return TakeComparison() is not null ? throw Fault("comparisons cannot be chained; join two with 'and'", at)
+            : symbol == operation ? comparison
+            : new NotExpression(comparison);
     }
 
     private string? TakeComparison()
@@ -126,20 +242,52 @@ internal sealed partial class ExpressionParser
 
         if (Peek() == '=')
         {
-            throw Fault("'=' is no operator", _at, "Write '=='.");
+            throw Peek(1) == '>' ? Misplaced(_at) : Fault("'=' is no operator", _at, "Write '=='.");
         }
 
-        return TryTakeWord("in") ? "in" : null;
+        if (TryTakeWord("in"))
+        {
+            return "in";
+        }
+
+        int at = _at;
+        if (TryTakeWord("not") && TryTakeWord("in"))
+        {
+            return "not in";
+        }
+
+        _at = at;
+        return null;
+    }
+
+    private Expression ParseFilters()
+    {
+        SkipSpace();
+        (int start, int used, int doubts) = (_at, Used.Count, _doubts.Count);
+        Expression value = ParseCoalesce();
+        while (true)
+        {
+            SkipSpace();
+            if (Peek() != '|' || Peek(1) == '|')
+            {
+                return value;
+            }
+
+            _at++;
+            SkipSpace();
+            int at = _at;
+            value = ParseCall(TakeIdentifier(), at, new Argument(value, start, used, doubts));
+        }
     }
 
     private Expression ParseCoalesce()
     {
-        int used = Used.Count;
-        List<Expression> operands = [ParseSum()];
+        (int used, int doubts) = (Used.Count, _doubts.Count);
+        List<Expression> operands = [ParseRange()];
         while (TryTake("??"))
         {
-            Used.RemoveRange(used, Used.Count - used);
-            operands.Add(ParseSum());
+            Forget(used, doubts);
+            operands.Add(ParseRange());
         }
 
         Expression result = operands[^1];
@@ -149,6 +297,22 @@ internal sealed partial class ExpressionParser
         }
 
         return result;
+    }
+
+    private Expression ParseRange()
+    {
+        Expression from = ParseSum();
+        SkipSpace();
+        int at = _at;
+        if (Peek() != '.' || Peek(1) != '.')
+        {
+            return from;
+        }
+
+        _at += 2;
+        Expression to = ParseSum();
+        return from.Type.MayBeNumber && to.Type.MayBeNumber ? Checked(new RangeExpression(from, to))
+            : throw new ExpressionSyntaxException(Rules.WrongOperand, $"'..' needs two whole numbers, but has {from.Type.Name} and {to.Type.Name}", at);
     }
 
     private Expression ParseSum()
@@ -163,8 +327,8 @@ internal sealed partial class ExpressionParser
                 return left;
             }
 
-            _at++;
-            left = Binary(c, left, ParseProduct());
+            int at = _at++;
+            left = Binary(c == '+' ? "+" : "-", left, ParseProduct(), at);
         }
     }
 
@@ -180,8 +344,8 @@ internal sealed partial class ExpressionParser
                 return left;
             }
 
-            _at++;
-            left = Binary(c, left, ParseUnary());
+            int at = _at++;
+            left = Binary(c == '*' ? "*" : c == '/' ? "/" : "%", left, ParseUnary(), at);
         }
     }
 
@@ -198,6 +362,7 @@ internal sealed partial class ExpressionParser
 
         if (negations > 0)
         {
+            // Taken in a loop above, so this goes one level deeper at most.
             return Negate(ParseUnary(), negations);
         }
 
@@ -215,91 +380,21 @@ internal sealed partial class ExpressionParser
         Expression operand = ParsePath();
         return operand is LiteralExpression { Value.Kind: ValueKind.Number } literal
             ? new LiteralExpression(Operators.Calculate(new Evaluation(new Variables(null), Missing.Fails), "-", Value.Of(0m), literal.Value))
-            : Binary('-', new LiteralExpression(Value.Of(0m)), operand);
+            : Binary("-", new LiteralExpression(Value.Of(0m)), operand, at);
     }
 
-    private Expression Binary(char symbol, Expression left, Expression right)
-    {
-        string text = symbol.ToString();
-        return Checked(new BinaryExpression(text, Operators.All[text], left, right));
-    }
+    private Expression Binary(string symbol, Expression left, Expression right, int at) =>
+        TypeCheck.Fault(symbol, left.Type, right.Type) is { } fault ? throw new ExpressionSyntaxException(fault.Rule, fault.Message, at, fault.Suggestion)
+        : Checked(new BinaryExpression(symbol, Operators.All[symbol], left, right));
 
     private Expression Checked(Expression expression) => expression.Height <= Expression.HeightMax
         ? expression
         : throw Fault($"the expression has more than {Expression.HeightMax} parts in a row; split it", _at);
 
-    private Expression ParsePath()
+    // What stands there is provided for when it leads to nothing.
+    private void Forget(int used, int doubts)
     {
-        int start = _at;
-        Expression target = ParsePrimary();
-        Name? root = target is VariableExpression variable ? _names.Find(variable.Name) : null;
-        List<Segment> segments = [];
-        while (true)
-        {
-            bool optional = Peek() == '?' && (Peek(1) is '.' or '[');
-            char c = Peek(optional ? 1 : 0);
-            if (c == '.' && (optional || Peek(1) != '.'))
-            {
-                _at += optional ? 2 : 1;
-                if (optional && Peek() == '[')
-                {
-                    segments.Add(ParseIndex(optional));
-                    continue;
-                }
-
-                int at = _at;
-                string field = segments.Count == 0 && root is { Fields: not null } ? TakeKnown(root.Fields.Contains) : TakeIdentifier();
-                CheckField(root, segments.Count, field, at, optional);
-                if (optional && segments.Count == 0)
-                {
-                    Used.RemoveAll(name => name == root);
-                }
-
-                segments.Add(new Segment(field, null, optional));
-            }
-            else if (c == '[')
-            {
-                _at += optional ? 1 : 0;
-                segments.Add(ParseIndex(optional));
-            }
-            else
-            {
-                break;
-            }
-
-            if (segments.Count > Expression.HeightMax)
-            {
-                throw Fault($"the path has more than {Expression.HeightMax} parts", start);
-            }
-        }
-
-        return segments.Count == 0 ? target : Checked(new AccessExpression(target, [.. segments]));
-    }
-
-    private Segment ParseIndex(bool optional)
-    {
-        _at++;
-        Expression index = ParseOr();
-        return TryTake(']') ? new Segment(null, index, optional) : throw Unexpected("']'");
-    }
-
-    private void CheckField(Name? root, int position, string field, int at, bool optional)
-    {
-        if (root?.Fields is null || position > 0 || optional || root.Fields.Contains(field) || field == "length" && root.Kind == NameKind.Loop)
-        {
-            return;
-        }
-
-        string? near = Text.Nearest(field, root.Fields);
-        string known = root.Fields.Count == 0 ? "it has none" : $"Known: {Names.List(root.Fields)}.";
-        if (root.Kind == NameKind.Inputs)
-        {
-            string? use = near is not null ? $"Did you mean '{near}'?" : _names.Find(field) is { Kind: NameKind.Loop } ? $"Write ${{{field}}}." : known;
-            throw new ExpressionSyntaxException(Rules.UnknownInput, $"the flow has no input '{Text.Shorten(field, 100)}'", at, use);
-        }
-
-        string owner = root.Kind == NameKind.Error ? "'error'" : $"step '{root.Text}'";
-        throw new ExpressionSyntaxException(
-            Rules.UnknownOutput, $"{owner} has no output '{Text.Shorten(field, 100)}'", at, near is not null ? $"Did you mean '{near}'?" : known);
+        Used.RemoveRange(used, Used.Count - used);
+        _doubts.RemoveRange(doubts, _doubts.Count - doubts);
     }
 }

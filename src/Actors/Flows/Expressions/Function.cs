@@ -2,128 +2,223 @@ using System.Text;
 
 namespace Actors.Flows;
 
-/// <summary>A function of expressions.</summary>
-/// <param name="ArgumentsMax">-1: any number.</param>
-/// <param name="FirstIsLenient">A first argument that leads to nothing is null.</param>
-internal sealed record Function(string Name, int ArgumentsMin, int ArgumentsMax, Func<Evaluation, Value[], Value> Run, bool FirstIsLenient = false)
+/// <summary>A parameter of a function.</summary>
+/// <param name="Accepts">What a value may be; none: only a function of up to <paramref name="LambdaMax"/> variables is taken.</param>
+/// <param name="IsRest">Any number of arguments, at least one unless it is optional.</param>
+/// <param name="LambdaMax">0: no function is taken.</param>
+internal sealed record Parameter(string Name, TypeKinds Accepts, bool IsOptional, bool IsRest, int LambdaMax)
 {
-    public static IReadOnlyDictionary<string, Function> All { get; } = new Function[]
-    {
-        new("length", 1, 1, Length),
-        new("contains", 2, 2, static (e, a) => Value.Of(Operators.Contains(e, a[0], a[1]))),
-        new("starts_with", 2, 2, static (_, a) => Value.Of(TextOf("starts_with", a[0]).StartsWith(TextOf("starts_with", a[1]), StringComparison.Ordinal))),
-        new("ends_with", 2, 2, static (_, a) => Value.Of(TextOf("ends_with", a[0]).EndsWith(TextOf("ends_with", a[1]), StringComparison.Ordinal))),
-        new("lower", 1, 1, static (_, a) => Value.Of(TextOf("lower", a[0]).ToLowerInvariant())),
-        new("upper", 1, 1, static (_, a) => Value.Of(TextOf("upper", a[0]).ToUpperInvariant())),
-        new("trim", 1, 1, static (_, a) => Value.Of(TextOf("trim", a[0]).Trim())),
-        new("text", 1, 1, static (_, a) => Value.Of(Evaluation.CheckLength(a[0].ToString()))),
-        new("number", 1, 1, Number),
-        new("json", 1, 1, static (_, a) => Value.Of(Evaluation.CheckLength(a[0].ToJsonText()))),
-        new("join", 1, 2, Join),
-        new("split", 2, 2, Split),
-        new("default", 2, 2, static (_, a) => a[0].IsNull ? a[1] : a[0], FirstIsLenient: true),
-        new("round", 1, 2, Round),
-        new("min", 1, -1, static (e, a) => Extreme(e, "min", a, -1)),
-        new("max", 1, -1, static (e, a) => Extreme(e, "max", a, 1)),
-        new("sum", 1, 1, Sum),
-    }.ToDictionary(f => f.Name, StringComparer.Ordinal);
+    /// <summary>A function of three variables is given what was carried, the item and its index.</summary>
+    public int LambdaMin => LambdaMax == 3 ? 2 : 1;
+}
 
-    private static Value Length(Evaluation e, Value[] a) => a[0].Kind switch
-    {
-        ValueKind.Text => Value.Of((decimal)a[0].AsText!.Length),
-        ValueKind.List => Value.Of((decimal)a[0].AsList!.Items.Length),
-        ValueKind.Object => Value.Of((decimal)a[0].AsObject!.Entries.Length),
-        ValueKind.Null when e.Missing == Missing.Null => Value.Of(0m),
-        _ => throw Wrong("length", "a text, a list or an object", a[0]),
-    };
+/// <summary>A function of expressions. Its signature, its result and its summary are what the documentation says of it.</summary>
+/// <param name="Signature">As <c>list: list, key?: (x, i) => any</c>. A <c>?</c> marks what may be left out, <c>…</c> what may be there any number of times; <c>text</c> takes every scalar.</param>
+/// <param name="Returns">The kind of its result, e.g. <c>number</c> or <c>text or null</c>.</param>
+internal sealed record Function(string Name, string Signature, string Returns, string Summary, Func<Arguments, Value> Run)
+{
+    private static readonly Dictionary<string, Function> Table = Groups().SelectMany(static group => group.Functions)
+        .SelectMany(static function => function.Aliases.Prepend(function.Name).Select(name => KeyValuePair.Create(name, function)))
+        .ToDictionary(StringComparer.Ordinal);
 
-    private static Value Number(Evaluation e, Value[] a) =>
-        Operators.TryNumber(a[0], out Value number) ? number : throw Wrong("number", "a number or a text that is one", a[0]);
+    /// <summary>By name and by alias.</summary>
+    public static IReadOnlyDictionary<string, Function> All => Table;
 
-    private static Value Join(Evaluation e, Value[] a)
+    public IReadOnlyList<Parameter> Parameters { get; } = Parse(Signature);
+
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>A first argument that leads to nothing is null.</summary>
+    public bool FirstIsLenient { get; init; }
+
+    /// <summary>So is every argument.</summary>
+    public bool AllAreLenient { get; init; }
+
+    /// <summary>Null of nothing, where that is accepted: see <see cref="Missing.Null"/>.</summary>
+    public bool NullGivesNull { get; init; }
+
+    /// <summary>The same arguments may give another result in another evaluation.</summary>
+    public bool IsVariable { get; init; }
+
+    /// <summary>From the types of the arguments; that of a function is what it gives. Null: as <see cref="Returns"/> says.</summary>
+    public Func<StaticType[], StaticType>? Infer { get; init; }
+
+    /// <summary>Says what is wrong with an argument that is written as a constant; null when nothing is. Gets its number from 0.</summary>
+    public Func<int, Value, string?>? Check { get; init; }
+
+    public int ArgumentsMin => Parameters.Count(static p => !p.IsOptional);
+
+    /// <summary>-1: any number.</summary>
+    public int ArgumentsMax => Parameters is [.., { IsRest: true }] ? -1 : Parameters.Count;
+
+    public Parameter ParameterAt(int argument) => Parameters[Math.Min(argument, Parameters.Count - 1)];
+
+    public StaticType Result(StaticType[] arguments) => Infer?.Invoke(arguments) ?? StaticType.Of(KindsOf(Returns.Replace(" or ", "|", StringComparison.Ordinal)));
+
+    /// <summary>The functions in the order of the documentation.</summary>
+    public static IEnumerable<(string Title, Function[] Functions)> Groups() =>
+    [
+        ("Texts", [.. TextFunctions.All, .. PatternFunctions.All]),
+        ("Numbers", NumberFunctions.All),
+        ("Lists", [.. ListFunctions.All, .. LambdaFunctions.All]),
+        ("Objects", ObjectFunctions.All),
+        ("Dates", DateFunctions.All),
+        ("Conversions", ConversionFunctions.All),
+    ];
+
+    /// <summary>All functions as Markdown tables.</summary>
+    public static string Document()
     {
         StringBuilder text = new();
-        string separator = a.Length > 1 ? a[1].ToString() : ", ";
-        bool first = true;
-        foreach (Value item in ListOf("join", a[0]))
+        foreach ((string title, Function[] functions) in Groups())
         {
-            e.Count();
-            text.Append(first ? "" : separator).Append(item.ToString());
-            first = false;
-            if (text.Length > Evaluation.TextLengthMax)
+            text.Append($"### {title}\n\n| function | gives | |\n|---|---|---|\n");
+            foreach (Function function in functions)
             {
-                break;
+                string also = function.Aliases.Count == 0 ? "" : $" Also `{string.Join("`, `", function.Aliases)}`.";
+                text.Append($"| `{function.Name}({function.Signature.Replace("|", "\\|", StringComparison.Ordinal)})` | {function.Returns} | {function.Summary}{also} |\n");
+            }
+
+            text.Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    private static Parameter[] Parse(string signature)
+    {
+        List<Parameter> parameters = [];
+        int start = 0;
+        int depth = 0;
+        for (int i = 0; i <= signature.Length; i++)
+        {
+            char c = i < signature.Length ? signature[i] : ',';
+            depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+            if (c == ',' && depth == 0 && i > start)
+            {
+                parameters.Add(ParseOne(signature[start..i].Trim()));
+                start = i + 1;
             }
         }
 
-        return Value.Of(Evaluation.CheckLength(text.ToString()));
+        return [.. parameters];
     }
 
-    private static Value Split(Evaluation e, Value[] a)
+    private static Parameter ParseOne(string text)
     {
-        string separator = TextOf("split", a[1]);
-        if (separator.Length == 0)
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        string name = text[..colon];
+        string type = text[(colon + 1)..].Trim();
+        int arrow = type.IndexOf("=>", StringComparison.Ordinal);
+        int lambda = 0;
+        if (arrow >= 0)
         {
-            throw new ExpressionException("split needs a separator that is not empty");
+            int open = type.IndexOf('(', StringComparison.Ordinal);
+            lambda = type[open..arrow].Count(static c => c == ',') + 1;
+            type = type[..open].TrimEnd('|');
         }
 
-        string[] parts = TextOf("split", a[0]).Split(separator);
-        e.Count(parts.Length);
-        return Value.List(Array.ConvertAll(parts, static part => Value.Of(part)));
+        return new Parameter(name.TrimEnd('?', '…'), Accepted(type), name.EndsWith('?'), name.TrimEnd('?').EndsWith('…'), lambda);
     }
 
-    private static Value Round(Evaluation e, Value[] a)
+    private static TypeKinds KindsOf(string type)
     {
-        if (!Operators.TryNumber(a[0], out Value number))
+        TypeKinds kinds = TypeKinds.None;
+        foreach (string word in type.Split('|', StringSplitOptions.RemoveEmptyEntries))
         {
-            throw Wrong("round", "a number", a[0]);
-        }
-
-        if (a.Length == 1)
-        {
-            return number.AsNumber is decimal whole ? Value.Of(Math.Round(whole, MidpointRounding.AwayFromZero)) : number;
-        }
-
-        return a[1].AsNumber is decimal digits and >= 0 and <= 28 && digits == decimal.Truncate(digits)
-            ? number.AsNumber is decimal value ? Value.Of(Numbers.Trim(Math.Round(value, (int)digits, MidpointRounding.AwayFromZero))) : number
-            : throw new ExpressionException("round needs a number of digits from 0 to 28");
-    }
-
-    private static Value Extreme(Evaluation e, string name, Value[] a, int sign)
-    {
-        Value[] items = a.Length == 1 ? ListOf(name, a[0]) : a;
-        e.Count(items.Length);
-        Value best = Value.Null;
-        foreach (Value item in items)
-        {
-            if (best.IsNull || Math.Sign(Operators.Compare(name, item, best)) == sign)
+            kinds |= word switch
             {
-                best = item;
-            }
+                "any" => TypeKinds.Any,
+                "null" => TypeKinds.Null,
+                "bool" => TypeKinds.Bool,
+                "number" or "duration" => TypeKinds.Number,
+                "text" or "date" => TypeKinds.Text,
+                "list" => TypeKinds.List,
+                "object" => TypeKinds.Object,
+                _ => throw new ArgumentException($"'{word}' is no type", nameof(type)),
+            };
         }
 
-        return best;
+        return kinds;
     }
 
-    private static Value Sum(Evaluation e, Value[] a)
+    // A text alone takes every scalar, a number also a text that may be one.
+    private static TypeKinds Accepted(string type) => type switch
     {
-        Value sum = Value.Of(0m);
-        foreach (Value item in ListOf("sum", a[0]))
-        {
-            e.Count();
-            sum = Operators.Calculate(e, "+", sum, item);
-        }
-
-        return sum;
-    }
-
-    private static string TextOf(string function, Value value) => value.Kind switch
-    {
-        ValueKind.Text or ValueKind.Null or ValueKind.Number or ValueKind.Bool => value.ToString(),
-        _ => throw Wrong(function, "a text", value),
+        "text" => TypeKinds.Scalar,
+        "number" or "duration" => TypeKinds.Numeric,
+        _ => KindsOf(type),
     };
+}
 
-    private static Value[] ListOf(string function, Value value) => value.AsList?.Items ?? throw Wrong(function, "a list", value);
+/// <summary>A call of a function; as a filter, its first argument stands before it.</summary>
+internal sealed class CallExpression(Function function, Expression[] arguments)
+    : Expression(function.Result(Array.ConvertAll(arguments, static a => a.Type)), arguments)
+{
+    public override bool IsConstant => !function.IsVariable && Parts.All(static part => part.IsConstant);
 
-    private static ExpressionException Wrong(string function, string needed, Value given) => new($"{function} needs {needed}, but has {Operators.Name(given)}");
+    public override Value Evaluate(Evaluation e)
+    {
+        e.Count();
+        Value[] values = new Value[Operands.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (Operands[i] is LambdaExpression)
+            {
+                continue;
+            }
+
+            values[i] = function.AllAreLenient || (i == 0 && function.FirstIsLenient) ? e.Leniently(Operands[i]) : Operands[i].Evaluate(e);
+            if (values[i].IsNull && function.NullGivesNull && e.Missing == Missing.Null)
+            {
+                return Value.Null;
+            }
+        }
+
+        return function.Run(new Arguments(e, function.Name, values, Operands));
+    }
+}
+
+/// <summary>What a function is called with. A value of the wrong kind fails with a message that names the function.</summary>
+internal readonly struct Arguments(Evaluation e, string function, Value[] values, Expression[] nodes)
+{
+    public Evaluation E => e;
+
+    public int Count => values.Length;
+
+    public Value[] Values => values;
+
+    /// <summary>Null for one that is not given.</summary>
+    public Value this[int at] => at < values.Length ? values[at] : Value.Null;
+
+    public LambdaExpression? Lambda(int at) => at < nodes.Length ? nodes[at] as LambdaExpression : null;
+
+    /// <summary>A scalar as text; null is empty.</summary>
+    public string Text(int at)
+    {
+        Value value = this[at];
+        if (value.AsText is { } text)
+        {
+            e.CountText(text.Length);
+            return text;
+        }
+
+        return value.Kind is ValueKind.Null or ValueKind.Number or ValueKind.Bool ? value.ToString() : throw Wrong(at, "a text");
+    }
+
+    public Value[] List(int at) => this[at].AsList?.Items ?? (this[at].IsNull && e.Missing == Missing.Null ? [] : throw Wrong(at, "a list"));
+
+    public ValueMap Object(int at) => this[at].AsObject ?? (this[at].IsNull && e.Missing == Missing.Null ? Value.EmptyObject.AsObject! : throw Wrong(at, "an object"));
+
+    public Value Number(int at, string needed = "a number") => Operators.TryNumber(this[at], out Value number) ? number : throw Wrong(at, needed);
+
+    /// <summary>A whole number within bounds.</summary>
+    public int Whole(int at, int min, int max, string what) =>
+        Operators.TryNumber(this[at], out Value number) && number.AsNumber is decimal whole && whole == decimal.Truncate(whole) && whole >= min && whole <= max
+            ? (int)whole
+            : throw new ExpressionException($"{function} needs {what} from {min:N0} to {max:N0}, but has {Operators.Name(this[at])}{(this[at].AsNumber is null ? "" : $" ({this[at]})")}");
+
+    public ExpressionException Wrong(int at, string needed) => new($"{function} needs {needed}, but has {Operators.Name(this[at])}");
+
+    public ExpressionException Fault(string message) => new($"{function} {message}");
 }

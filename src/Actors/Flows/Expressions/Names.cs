@@ -6,13 +6,44 @@ internal enum NameKind
     Step,
     Loop,
     Error,
+
+    /// <summary>What the engine knows of the run: <c>state</c>, <c>flow</c>, <c>run</c>.</summary>
+    State,
+    Flow,
+    Run,
+
+    /// <summary><c>env</c>, whose fields are the variables that may be read.</summary>
+    Environment,
+
+    /// <summary><c>secrets</c>: declared only where a secret may be used.</summary>
+    Secrets,
+
+    /// <summary>A variable of a function like <c>x => …</c> or of <c>{{#each}}</c>.</summary>
+    Local,
 }
 
 /// <summary>Something that expressions may begin with.</summary>
 /// <param name="Line">Where it is declared; 0 when the language declares it.</param>
 /// <param name="Fields">What it has, when that is known; else null. A set where there may be many.</param>
 /// <param name="Maybe">True: it may have been skipped.</param>
-internal sealed record Name(string Text, NameKind Kind, int Line, IReadOnlyCollection<string>? Fields = null, bool Maybe = false, int Column = 1);
+/// <param name="Type">What is known of its value; null: nothing but <paramref name="Fields"/>.</param>
+/// <param name="Slot">Of a local variable, its place in an evaluation.</param>
+internal sealed record Name(
+    string Text, NameKind Kind, int Line, IReadOnlyCollection<string>? Fields = null, bool Maybe = false, int Column = 1, StaticType? Type = null, int Slot = 0)
+{
+    public static readonly Name Flow = new("flow", NameKind.Flow, 0, ["name", "version"]);
+
+    public static readonly Name Run = new("run", NameKind.Run, 0, ["id", "started_at", "tenant", "flow"]);
+
+    /// <param name="fields">Every declared field with its type.</param>
+    public static Name State(IReadOnlyDictionary<string, StaticType> fields) => new("state", NameKind.State, 0, [.. fields.Keys], Type: StaticType.ObjectOf(fields));
+
+    /// <param name="allowed">The variables that flows may read; null: any.</param>
+    public static Name Environment(IReadOnlyCollection<string>? allowed) => new("env", NameKind.Environment, 0, allowed);
+
+    /// <param name="known">The secrets that there are; null: that is not known.</param>
+    public static Name Secrets(IReadOnlyCollection<string>? known) => new("secrets", NameKind.Secrets, 0, known);
+}
 
 /// <summary>Every id of a flow, to tell a later step from one that does not exist.</summary>
 internal sealed class FlowIds
@@ -29,7 +60,7 @@ internal sealed class Names(Names? outer, FlowIds ids)
 {
     /// <summary>Words that no step may be called.</summary>
     public static readonly IReadOnlyCollection<string> Reserved =
-        ["inputs", "error", "env", "secrets", "flow", "run", "steps", "context", "true", "false", "null", "and", "or", "not", "in"];
+        ["inputs", "state", "error", "env", "secrets", "flow", "run", "steps", "context", "true", "false", "null", "and", "or", "not", "in"];
 
     private readonly Dictionary<string, Name> _own = new(StringComparer.Ordinal);
 
@@ -52,6 +83,16 @@ internal sealed class Names(Names? outer, FlowIds ids)
 
     public void Add(Name name) => _own[name.Text] = name;
 
+    /// <summary>A variable of a function or of <c>{{#each}}</c>, in a place of its own among those that are visible here.</summary>
+    public Name AddLocal(string text, StaticType type)
+    {
+        Name name = new(text, NameKind.Local, 0, Type: type, Slot: Locals);
+        Add(name);
+        return name;
+    }
+
+    private int Locals => (Outer?.Locals ?? 0) + _own.Values.Count(static n => n.Kind == NameKind.Local);
+
     /// <summary>Takes over what a block inside has declared.</summary>
     public void AddAll(Names inner, bool maybe)
     {
@@ -67,10 +108,16 @@ internal sealed class Names(Names? outer, FlowIds ids)
     /// <summary>What is wrong with a name that <see cref="Find"/> does not know.</summary>
     public ExpressionSyntaxException Unknown(string text, int offset, int line)
     {
-        if (text is "env" or "secrets" or "flow" or "run" or "context" or "steps")
+        switch (text)
         {
-            string? use = text is "steps" ? "Write the step's id alone, e.g. ${charge.total}." : null;
-            return new(Rules.NotSupported, $"'{text}' is not supported in this version", offset, use);
+            case "secrets":
+                return new(Rules.SecretUse, "secrets can be used only in the inputs of steps that act outside of the flow", offset, "Give the secret to the step that needs it.");
+            case "state":
+                return new(Rules.UnknownState, "the flow declares no state", offset, "Declare it: state: {name: type}.");
+            case "env" or "flow" or "run" or "context":
+                return new(Rules.NotSupported, $"'{text}' is not supported in this version", offset);
+            case "steps":
+                return new(Rules.Expression, "'steps' needs the id of a step", offset, "Write e.g. ${steps.charge.total}, or the id alone.");
         }
 
         if (text == "error")
@@ -92,12 +139,17 @@ internal sealed class Names(Names? outer, FlowIds ids)
 
         if (text is "item" or "index")
         {
-            return new(Rules.HiddenReference, $"'{text}' exists only inside for_each", offset);
+            return new(Rules.HiddenReference, $"'{text}' exists only inside for_each", offset, "In a text: {{#each list as x, i}}.");
         }
 
         if (Find("inputs")?.Fields?.Contains(text) == true)
         {
             return new(Rules.UnknownReference, $"there is no step '{text}', but an input of that name", offset, $"Write ${{inputs.{text}}}.");
+        }
+
+        if (text == "this")
+        {
+            return new(Rules.HiddenReference, "'this' exists only inside {{#each list}}", offset);
         }
 
         string? near = Text.Nearest(text, Visible());
@@ -114,9 +166,13 @@ internal sealed class Names(Names? outer, FlowIds ids)
     {
         for (Names? names = this; names is not null; names = names.Outer)
         {
-            foreach (string text in names._own.Keys)
+            foreach (Name name in names._own.Values)
             {
-                yield return text;
+                // What is always there is no news.
+                if (name.Kind is not (NameKind.Flow or NameKind.Run or NameKind.Environment or NameKind.Secrets))
+                {
+                    yield return name.Text;
+                }
             }
         }
     }

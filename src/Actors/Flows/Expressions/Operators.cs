@@ -14,7 +14,7 @@ internal static class Operators
             [">="] = static (e, a, b) => Order(e, ">=", a, b, static c => c >= 0),
             ["in"] = static (e, a, b) => Value.Of(Contains(e, b, a)),
             ["+"] = static (e, a, b) => a.AsText is { } left && b.AsText is { } right
-                ? Value.Of(left.Length + right.Length > Evaluation.TextLengthMax ? throw TooLong() : left + right)
+                ? e.Text(left.Length + right.Length > Evaluation.TextLengthMax ? throw Evaluation.TooLong() : left + right)
                 : Calculate(e, "+", a, b),
             ["-"] = static (e, a, b) => Calculate(e, "-", a, b),
             ["*"] = static (e, a, b) => Calculate(e, "*", a, b),
@@ -39,7 +39,12 @@ internal static class Operators
 
         if (left is ValueKind.List or ValueKind.Object && left == right)
         {
-            e.Count(Math.Min(a.AsList?.Items.Length ?? a.AsObject!.Entries.Length, Evaluation.StepsMax));
+            // As much as the smaller one can cost, each part of it looked up by name.
+            e.Count(1 + Math.Min(Math.Min(a.Size, b.Size) / 4, Evaluation.StepsMax));
+        }
+        else if (left == ValueKind.Text && left == right)
+        {
+            e.CountText(Math.Min(a.AsText!.Length, b.AsText!.Length));
         }
 
         return a.Equals(b);
@@ -68,16 +73,18 @@ internal static class Operators
 
         if (container.AsText is { } text && part.Kind is ValueKind.Text or ValueKind.Number)
         {
+            e.CountText(text.Length);
             return text.Contains(part.ToString(), StringComparison.Ordinal);
         }
 
         return container.IsNull ? false : throw new ExpressionException($"{Name(container)} cannot contain {Name(part)}");
     }
 
-    public static int Compare(string symbol, Value a, Value b)
+    public static int Compare(Evaluation e, string symbol, Value a, Value b)
     {
         if (a.AsText is { } left && b.AsText is { } right)
         {
+            e.CountText(Math.Min(left.Length, right.Length));
             return string.CompareOrdinal(left, right);
         }
 
@@ -157,12 +164,10 @@ internal static class Operators
     };
 
     private static Value Order(Evaluation e, string symbol, Value a, Value b, Func<int, bool> test) =>
-        e.Missing == Missing.Null && (a.IsNull || b.IsNull) ? Value.False : Value.Of(test(Compare(symbol, a, b)));
+        e.Missing == Missing.Null && (a.IsNull || b.IsNull) ? Value.False : Value.Of(test(Compare(e, symbol, a, b)));
 
-    private static int Compare(object a, object b) => a is decimal x && b is decimal y
+    /// <summary>Of two numbers.</summary>
+    public static int Compare(object a, object b) => a is decimal x && b is decimal y
         ? x.CompareTo(y)
         : (a is decimal p ? (double)p : (double)a).CompareTo(b is decimal q ? (double)q : (double)b);
-
-    private static ExpressionException TooLong() =>
-        new($"the text would be longer than {Evaluation.TextLengthMax:N0} characters", code: ExpressionException.TooMuch);
 }

@@ -5,7 +5,31 @@ namespace Actors.Flows;
 /// <summary>A value of a flow file that may hold expressions. What an expression gives is put in as it is and never read for expressions again.</summary>
 internal abstract class Template
 {
+    private IReadOnlyCollection<string>? _secrets;
+
     public abstract Value Evaluate(Evaluation e);
+
+    /// <summary>The templates that it is made of.</summary>
+    public virtual IEnumerable<Template> Parts => [];
+
+    /// <summary>Its own expression; null when it has none.</summary>
+    public virtual Expression? Tree => null;
+
+    /// <summary>The names of the secrets that it uses, each once.</summary>
+    public IReadOnlyCollection<string> Secrets => _secrets ??= References().Where(static r => r.Root == "secrets").Select(static r => r.Field!).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>What its expressions begin with.</summary>
+    public IEnumerable<Reference> References() => (Tree is null ? [] : Reference.Of(Tree)).Concat(Parts.SelectMany(static part => part.References()));
+
+    /// <summary>Adds what it gives to a text.</summary>
+    public virtual void Render(Evaluation e, StringBuilder text)
+    {
+        text.Append(ConversionFunctions.Show(e, Evaluate(e)));
+        if (text.Length > Evaluation.TextLengthMax)
+        {
+            throw Evaluation.TooLong();
+        }
+    }
 }
 
 internal sealed class ConstantTemplate(Value value) : Template
@@ -17,10 +41,12 @@ internal sealed class ConstantTemplate(Value value) : Template
     public override Value Evaluate(Evaluation e) => value;
 }
 
-/// <summary>A text that is exactly one <c>${…}</c>: the value keeps its type.</summary>
-/// <param name="source">With its <c>${</c> and <c>}</c>, for messages.</param>
+/// <summary>A text that is exactly one <c>${…}</c> or <c>{{…}}</c>: the value keeps its type.</summary>
+/// <param name="source">With its braces, for messages.</param>
 internal sealed class HoleTemplate(Expression tree, string source) : Template
 {
+    public override Expression? Tree => tree;
+
     public override Value Evaluate(Evaluation e)
     {
         try
@@ -34,27 +60,98 @@ internal sealed class HoleTemplate(Expression tree, string source) : Template
     }
 }
 
-/// <summary>A text with <c>${…}</c> in it.</summary>
+/// <summary>A text with holes and blocks in it.</summary>
 internal sealed class TextTemplate(Template[] parts) : Template
 {
+    public override IEnumerable<Template> Parts => parts;
+
     public override Value Evaluate(Evaluation e)
     {
         StringBuilder text = new();
+        Render(e, text);
+        return e.Text(text.ToString());
+    }
+
+    public override void Render(Evaluation e, StringBuilder text)
+    {
         foreach (Template part in parts)
         {
-            text.Append(part.Evaluate(e).ToString());
-            if (text.Length > Evaluation.TextLengthMax)
+            e.Count();
+            part.Render(e, text);
+        }
+    }
+}
+
+/// <summary><c>{{#if a}}…{{else if b}}…{{else}}…{{/if}}</c>: the text of the first condition that is true.</summary>
+/// <param name="otherwise">Null: nothing.</param>
+internal sealed class IfTemplate((Template Condition, Template Text)[] branches, Template? otherwise) : Template
+{
+    public override IEnumerable<Template> Parts => branches.SelectMany(static b => (Template[])[b.Condition, b.Text]).Concat(otherwise is null ? [] : [otherwise]);
+
+    public override Value Evaluate(Evaluation e)
+    {
+        StringBuilder text = new();
+        Render(e, text);
+        return e.Text(text.ToString());
+    }
+
+    public override void Render(Evaluation e, StringBuilder text)
+    {
+        foreach ((Template condition, Template branch) in branches)
+        {
+            if (Expression.IsTruthy(condition.Evaluate(e)))
             {
-                break;
+                branch.Render(e, text);
+                return;
             }
         }
 
-        return Value.Of(Evaluation.CheckLength(text.ToString()));
+        otherwise?.Render(e, text);
+    }
+}
+
+/// <summary><c>{{#each list as x, i}}…{{/each}}</c>: a text for each item.</summary>
+/// <param name="index">The place of the index's variable; null: it has none.</param>
+/// <param name="source">The beginning of the block, for messages.</param>
+internal sealed class EachTemplate(Template list, int item, int? index, Template body, string source) : Template
+{
+    public override IEnumerable<Template> Parts => [list, body];
+
+    public override Value Evaluate(Evaluation e)
+    {
+        StringBuilder text = new();
+        Render(e, text);
+        return e.Text(text.ToString());
+    }
+
+    public override void Render(Evaluation e, StringBuilder text)
+    {
+        Value value = list.Evaluate(e);
+        if (value.IsNull && e.Missing == Missing.Null)
+        {
+            return;
+        }
+
+        Value[] items = value.AsList?.Items
+            ?? throw new ExpressionException($"'#each' needs a list, but has {Operators.Name(value)}", Actors.Text.Shorten(source, 200));
+        for (int i = 0; i < items.Length; i++)
+        {
+            e.Count();
+            e.SetLocal(item, items[i]);
+            if (index is { } slot)
+            {
+                e.SetLocal(slot, Value.Of((decimal)i));
+            }
+
+            body.Render(e, text);
+        }
     }
 }
 
 internal sealed class ListTemplate(Template[] items) : Template
 {
+    public override IEnumerable<Template> Parts => items;
+
     public override Value Evaluate(Evaluation e)
     {
         Value[] values = new Value[items.Length];
@@ -71,6 +168,8 @@ internal sealed class ObjectTemplate(KeyValuePair<string, Template>[] entries) :
 {
     public IEnumerable<string> Names => entries.Select(entry => entry.Key);
 
+    public override IEnumerable<Template> Parts => entries.Select(static entry => entry.Value);
+
     public override Value Evaluate(Evaluation e)
     {
         KeyValuePair<string, Value>[] values = new KeyValuePair<string, Value>[entries.Length];
@@ -80,72 +179,5 @@ internal sealed class ObjectTemplate(KeyValuePair<string, Template>[] entries) :
         }
 
         return Value.Object(values);
-    }
-}
-
-/// <summary>Reads texts with expressions.</summary>
-internal static class TemplateText
-{
-    /// <summary>The whole text as a template: <c>$${</c> stands for a literal <c>${</c>.</summary>
-    public static Template Parse(string text, Names names, int line, List<Name>? used = null)
-    {
-        int hole = text.IndexOf("${", StringComparison.Ordinal);
-        if (hole < 0)
-        {
-            return new ConstantTemplate(Value.Of(text));
-        }
-
-        List<Template> parts = [];
-        StringBuilder literal = new();
-        int at = 0;
-        while (hole >= 0)
-        {
-            if (hole > at && text[hole - 1] == '$')
-            {
-                literal.Append(text, at, hole - 1 - at).Append("${");
-                at = hole + 2;
-            }
-            else
-            {
-                literal.Append(text, at, hole - at);
-                Flush(literal, parts);
-                (Expression tree, int end, List<Name> uses) = Hole(text, hole, names, line);
-                parts.Add(new HoleTemplate(tree, text[hole..end]));
-                used?.AddRange(uses);
-                at = end;
-            }
-
-            hole = text.IndexOf("${", at, StringComparison.Ordinal);
-        }
-
-        literal.Append(text, at, text.Length - at);
-        if (parts.Count == 1 && parts[0] is HoleTemplate && literal.Length == 0)
-        {
-            return parts[0];
-        }
-
-        Flush(literal, parts);
-        return parts is [ConstantTemplate constant] ? constant : new TextTemplate([.. parts]);
-    }
-
-    private static (Expression, int, List<Name>) Hole(string text, int hole, Names names, int line)
-    {
-        try
-        {
-            return ExpressionParser.ParseHole(text, hole + 2, names, line);
-        }
-        catch (ExpressionSyntaxException e) when (e.Offset >= text.Length && e.Rule == Rules.Expression)
-        {
-            throw new ExpressionSyntaxException(e.Rule, "'${' is never closed", hole, "Add '}'; a literal '${' is written '$${'.");
-        }
-    }
-
-    private static void Flush(StringBuilder literal, List<Template> parts)
-    {
-        if (literal.Length > 0)
-        {
-            parts.Add(new ConstantTemplate(Value.Of(literal.ToString())));
-            literal.Clear();
-        }
     }
 }

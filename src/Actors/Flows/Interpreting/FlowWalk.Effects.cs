@@ -39,8 +39,8 @@ internal sealed partial class FlowWalk
             return act;
         }
 
-        Frame copy = frame.Copy();
-        return async (given, context) => Accept(copy, step, await act(given, context));
+        BodyFrame place = frame.Copy();
+        return async (given, context) => Accept(place, step, await act(given, context));
     }
 
     private async Task<Value> Call(string task, Value input, IStepContext context)
@@ -50,34 +50,19 @@ internal sealed partial class FlowWalk
     }
 
     /// <summary>Checks what a step has given and makes its output of it.</summary>
-    private static Value Accept(Frame frame, EffectStep step, Value result)
+    private static Value Accept(BodyFrame place, EffectStep step, Value result)
     {
-        Frame sees = frame.With("result", result);
+        BodyFrame sees = place.With("result", result);
         foreach (Postcondition check in step.Settings.Validate)
         {
-            if (!Evaluated(() => sees.Test(check.Check, step.Name)))
+            if (!sees.Test(check.Check))
             {
-                string message = check.Message is null
-                    ? $"The result does not meet: {Text.Shorten(check.Source, 200)}"
-                    : Evaluated(() => sees.Evaluate(check.Message, step.Name)).ToString();
+                string message = check.Message is null ? $"The result does not meet: {Text.Shorten(check.Source, 200)}" : sees.Evaluate(check.Message).ToString();
                 throw new TaskException(Text.Shorten(message, FlowError.MessageLengthMax)) { Type = CheckFailed };
             }
         }
 
-        return step.Settings.Result is null ? result : Evaluated(() => sees.Evaluate(step.Settings.Result, step.Name));
-
-        // What cannot be evaluated fails this attempt; it says so as any other failure of a body.
-        static T Evaluated<T>(Func<T> evaluate)
-        {
-            try
-            {
-                return evaluate();
-            }
-            catch (StepFailedException e)
-            {
-                throw new TaskException(e.Error.Message, e.Error.Code) { Type = e.Error.Type };
-            }
-        }
+        return step.Settings.Result is null ? result : sees.Evaluate(step.Settings.Result);
     }
 
     private static StepOptions Options(Frame frame, EffectStep step)
@@ -92,11 +77,11 @@ internal sealed partial class FlowWalk
             return step.Settings.Options with { Compensation = compensate.Task };
         }
 
-        Frame copy = frame.Copy();
+        BodyFrame place = frame.Copy();
         return step.Settings.Options with
         {
             Compensation = compensate.Task,
-            CompensationInputFrom = result => copy.With("result", Value.FromJson(result)).Evaluate(compensate.Inputs, step.Name).ToJson(),
+            CompensationInputFrom = result => place.With("result", Value.FromJson(result)).Evaluate(compensate.Inputs).ToJson(),
         };
     }
 

@@ -20,8 +20,18 @@ internal sealed partial class FlowWalk
     {
         string name = frame.Evaluate(step.Emits, step.Name).ToString();
         Value data = frame.Evaluate(step.Data, step.Name);
-        await Task.CompletedTask;
-        throw Frame.Fail(step.Name, "NotYet", name + data);
+        if (step.To is null)
+        {
+            await frame.Context.Emit(step.Name, name, data);
+        }
+        else
+        {
+            string to = frame.Evaluate(step.To, step.Name).ToString();
+            RunId run = RunId.IsValid(to) ? new RunId(to) : throw Frame.Fail(step.Name, ErrorTypes.InvalidInput, $"'{Text.Shorten(to, 60)}' is not a run id (line {step.Line})");
+            await frame.Context.Signal(step.Name, run, name, data);
+        }
+
+        return default;
     }
 
     private static async Task<StepEnd> RunSignal(Frame frame, SignalStep step)

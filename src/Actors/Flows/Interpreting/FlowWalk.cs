@@ -27,14 +27,15 @@ internal sealed partial class FlowWalk(FlowDocument flow, TaskRegistry tasks, IR
             state.Reset(ctx.State);
         }
 
+        WalkFacts facts = new(flow, ctx.Run, tasks.Resources);
         Variables variables = new(null);
         variables.Set("inputs", inputs);
         if (flow.OnCancel.Count > 0)
         {
-            ctx.CleanUp(OnCancelName, cleanUp => RunOnCancel(new Frame(cleanUp, new Variables(variables), Missing.Null, state)));
+            ctx.CleanUp(OnCancelName, cleanUp => RunOnCancel(new Frame(cleanUp, new Variables(variables), Missing.Null, state, facts)));
         }
 
-        Frame frame = new(ctx, variables, Missing.Fails, state);
+        Frame frame = new(ctx, variables, Missing.Fails, state, facts);
         (ExitSignal? exit, _, _) = await RunSteps(frame, flow.Steps);
         return exit is null ? (Outputs(frame), null) : (exit.Outputs, exit);
     }

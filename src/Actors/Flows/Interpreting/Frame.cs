@@ -1,9 +1,26 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Actors.Flows;
 
+/// <summary>What is the same everywhere in one walk of one flow.</summary>
+/// <param name="Run">The facts of the run.</param>
+internal sealed record WalkFacts(FlowDocument Flow, RunInfo Run, FlowResources Resources)
+{
+    private Value? _flow;
+    private Value? _run;
+
+    public Value FlowValue => _flow ??= Value.Object(new("name", Value.Of(Flow.Name)), new("version", Value.Of(Flow.Label)));
+
+    public Value RunValue => _run ??= Value.Object(
+        new("id", Value.Of(Run.Id.Value)),
+        new("started_at", Value.Of(Run.StartedAt.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture))),
+        new("tenant", Value.Of(Run.Tenant)),
+        new("flow", Value.Of(Run.Flow)));
+}
+
 /// <summary>Where a walk stands: the block's verbs and variables, and the flow's state.</summary>
-internal readonly record struct Frame(IFlowContext Context, Variables Variables, Missing Missing, WalkState State)
+internal readonly record struct Frame(IFlowContext Context, Variables Variables, Missing Missing, WalkState State, WalkFacts Facts)
 {
     public const string ErrorType = "ExpressionError";
 
@@ -20,66 +37,109 @@ internal readonly record struct Frame(IFlowContext Context, Variables Variables,
     }
 
     /// <exception cref="StepFailedException">The expression cannot be evaluated.</exception>
-    public Value Evaluate(Template template, string step)
-    {
-        if (template is ConstantTemplate constant)
-        {
-            return constant.Value;
-        }
-
-        try
-        {
-            Value value = template.Evaluate(Start());
-            return value.Depth(Evaluation.DepthMax) <= Evaluation.DepthMax
-                ? value
-                : throw new ExpressionException($"the value is nested deeper than {Evaluation.DepthMax} levels", code: ExpressionException.TooMuch);
-        }
-        catch (ExpressionException e)
-        {
-            throw Failure(step, e);
-        }
-        catch (JsonException e)
-        {
-            throw Failure(step, new ExpressionException(e.Message));
-        }
-    }
+    public Value Evaluate(Template template, string step) =>
+        template is ConstantTemplate constant ? constant.Value : Guarded(step, Start(), e => Evaluate(template, e));
 
     /// <exception cref="StepFailedException">The condition cannot be evaluated.</exception>
-    public bool Test(Condition condition, string step)
+    public bool Test(Condition condition, string step) => Guarded(step, Start(), condition.Test);
+
+    /// <summary>An evaluation of this place.</summary>
+    public Evaluation Start() => new(Variables, Missing) { Now = Context.Now, Environment = Environment, Roots = Root };
+
+    /// <summary>A copy of everything that can be seen here, which later changes do not reach: for bodies, which run on other threads.</summary>
+    public BodyFrame Copy()
     {
-        try
-        {
-            return condition.Test(Start());
-        }
-        catch (ExpressionException e)
-        {
-            throw Failure(step, e);
-        }
-        catch (JsonException e)
-        {
-            throw Failure(step, new ExpressionException(e.Message));
-        }
+        Variables copy = new(null);
+        Variables.CopyTo(copy);
+        return new BodyFrame(this, copy, State.IsEmpty ? Value.Null : State.Read(Context.State), Context.Now);
     }
 
     /// <summary>What this block has written to the flow's state; null when nothing.</summary>
     public IReadOnlyDictionary<string, JsonElement>? StateDelta => State.IsEmpty ? null : Context.State.Delta;
 
-    /// <summary>An evaluation of this place.</summary>
-    public Evaluation Start() => new(All(), Missing);
-
-    /// <summary>A copy of everything that can be seen here, which later changes do not reach: for bodies, which run on other threads.</summary>
-    public Frame Copy()
-    {
-        Variables copy = new(null);
-        All().CopyTo(copy);
-        return this with { Variables = copy, State = WalkState.None };
-    }
-
     public static StepFailedException Fail(string step, string type, string message, string? code = null) =>
         new(step, new FlowError(type, Text.Shorten(message, FlowError.MessageLengthMax), code));
 
-    // What the state is can change with every step: it is looked up for each evaluation.
-    private Variables All() => State.IsEmpty ? Variables : With("state", State.Read(Context.State)).Variables;
+    public static Value Evaluate(Template template, Evaluation evaluation)
+    {
+        Value value = template.Evaluate(evaluation);
+        return value.Depth(Evaluation.DepthMax) <= Evaluation.DepthMax
+            ? value
+            : throw new ExpressionException($"the value is nested deeper than {Evaluation.DepthMax} levels", code: ExpressionException.TooMuch);
+    }
 
-    private static StepFailedException Failure(string step, ExpressionException e) => Fail(step, ErrorType, e.Message, e.Code);
+    private static T Guarded<T>(string step, Evaluation evaluation, Func<Evaluation, T> evaluate)
+    {
+        try
+        {
+            return evaluate(evaluation);
+        }
+        catch (ExpressionException e)
+        {
+            throw Fail(step, ErrorType, e.Message, e.Code);
+        }
+        catch (JsonException e)
+        {
+            throw Fail(step, ErrorType, e.Message);
+        }
+    }
+
+    // What the state is can change with every step: it is looked up for each evaluation.
+    private Value Root(string name) => name switch
+    {
+        "state" => State.Read(Context.State),
+        "flow" => Facts.FlowValue,
+        _ => Facts.RunValue,
+    };
+
+    private Value Environment(string name) => Facts.Resources.EnvironmentAllowed.Contains(name) ? Value.Of(Facts.Resources.Environment(name)) : Value.Null;
+}
+
+/// <summary>What the body of a step sees of the place where it stands. Safe to use from any thread.</summary>
+internal sealed class BodyFrame(Frame place, Variables variables, Value state, DateTimeOffset now)
+{
+    /// <summary>The same with one more variable.</summary>
+    public BodyFrame With(string name, Value value)
+    {
+        Variables more = new(variables);
+        more.Set(name, value);
+        return new BodyFrame(place, more, state, now);
+    }
+
+    /// <param name="secrets">Gives secrets; null: they are masked.</param>
+    /// <exception cref="TaskException">The expression cannot be evaluated.</exception>
+    public Value Evaluate(Template template, Func<string, Value>? secrets = null) => Guarded(() => Frame.Evaluate(template, Start(secrets)));
+
+    /// <exception cref="TaskException">The condition cannot be evaluated.</exception>
+    public bool Test(Condition condition) => Guarded(() => condition.Test(Start(null)));
+
+    private Evaluation Start(Func<string, Value>? secrets) => new(variables, place.Missing)
+    {
+        Now = now,
+        Environment = name => place.Facts.Resources.EnvironmentAllowed.Contains(name) ? Value.Of(place.Facts.Resources.Environment(name)) : Value.Null,
+        Roots = name => name switch
+        {
+            "state" => state,
+            "flow" => place.Facts.FlowValue,
+            _ => place.Facts.RunValue,
+        },
+        Secrets = secrets,
+    };
+
+    // What cannot be evaluated fails this attempt; it says so as any other failure of a body.
+    private static T Guarded<T>(Func<T> evaluate)
+    {
+        try
+        {
+            return evaluate();
+        }
+        catch (ExpressionException e)
+        {
+            throw new TaskException(Text.Shorten(e.Message, FlowError.MessageLengthMax), e.Code) { Type = Frame.ErrorType };
+        }
+        catch (JsonException e)
+        {
+            throw new TaskException(Text.Shorten(e.Message, FlowError.MessageLengthMax)) { Type = Frame.ErrorType };
+        }
+    }
 }

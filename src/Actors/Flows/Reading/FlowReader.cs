@@ -28,10 +28,12 @@ internal sealed class FlowReader
     private readonly Problems _problems;
     private readonly FlowIds _ids = new();
     private readonly StepReader _steps;
+    private readonly IReadOnlyCollection<string>? _environment;
 
     private FlowReader(Problems problems, TaskRegistry tasks, bool checkTasks)
     {
         _problems = problems;
+        _environment = checkTasks ? [.. tasks.Resources.EnvironmentAllowed] : null;
         _steps = new StepReader(problems, checkTasks ? tasks : null, tasks.Resources.Kinds, _ids);
     }
 
@@ -78,11 +80,14 @@ internal sealed class FlowReader
 
         List<FlowInput> inputs = ReadInputs(keys);
         Names names = new(null, _ids);
-        names.Add(new Name("inputs", NameKind.Inputs, 0, inputs.ConvertAll(i => i.Name)));
+        names.Add(new Name("inputs", NameKind.Inputs, 0, inputs.ConvertAll(i => i.Name), Type: StaticType.OfInputs(inputs)));
+        names.Add(Name.Flow);
+        names.Add(Name.Run);
+        names.Add(Name.Environment(_environment));
         Dictionary<string, StateField> state = ReadState(keys);
         if (keys.Has("state"))
         {
-            names.Add(new Name("state", NameKind.Loop, keys.At("state").Line, state.Keys));
+            names.Add(Name.State(state.Values.ToDictionary(static field => field.Name, static field => StaticType.OfWord(field.Type).OrNull(), StringComparer.Ordinal)));
         }
 
         _steps.State = state;

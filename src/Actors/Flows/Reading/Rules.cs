@@ -36,7 +36,7 @@ internal static class Rules
     public const string Approval = "ACT1211";
     public const string UnknownFlow = "ACT1212";
     public const string FlowCycle = "ACT1213";
-    public const string UnknownState = "ACT1214";
+    public const string StateChange = "ACT1214";
     public const string Branch = "ACT1215";
     public const string BranchCycle = "ACT1216";
     public const string MachineState = "ACT1217";
@@ -51,6 +51,20 @@ internal static class Rules
     public const string UnknownOutput = "ACT1305";
     public const string Function = "ACT1306";
     public const string HiddenReference = "ACT1307";
+
+    public const string ImpossibleComparison = "ACT1310";
+    public const string WrongOperand = "ACT1311";
+    public const string WrongArgument = "ACT1312";
+    public const string SecretUse = "ACT1313";
+    public const string TakenVariable = "ACT1314";
+    public const string TextBlock = "ACT1315";
+    public const string ForeignStatement = "ACT1316";
+    public const string MisplacedFunction = "ACT1317";
+    public const string UnknownEnvironment = "ACT1318";
+    public const string UnknownState = "ACT1319";
+    public const string RepeatedKey = "ACT1320";
+    public const string ImpossiblePath = "ACT1321";
+    public const string UnknownField = "ACT1322";
 
     public const string Unreachable = "ACT1401";
     public const string EmptyQuantifier = "ACT1402";

@@ -77,7 +77,7 @@ internal sealed partial class StepReader
         };
         if (needed is not null)
         {
-            problems.Error(Rules.UnknownState, at, $"'{field.Name}' is {InputTypes.Name(field.Type)}, not {needed}");
+            problems.Error(Rules.StateChange, at, $"'{field.Name}' is {InputTypes.Name(field.Type)}, not {needed}");
         }
         else if (operation == StateOperation.Set && value is ConstantTemplate { Value: { IsNull: false } constant } && !InputTypes.TryFit(constant, field.Type, out _))
         {

@@ -42,7 +42,7 @@ internal sealed class ValueReader(Problems problems)
                 try
                 {
                     Expression tree = ExpressionParser.ParseCondition(text.Value, names, text.Line);
-                    if (tree is LiteralExpression)
+                    if (tree.IsConstant)
                     {
                         problems.Warn(Rules.ConstantCondition, text, "the condition is always the same", "Write an expression, e.g. ${inputs.total} > 100.");
                     }
@@ -117,7 +117,7 @@ internal sealed class ValueReader(Problems problems)
 
     private Template TextTemplate(YamlText text, Names names, List<Name>? used)
     {
-        if (!text.Value.Contains("${", StringComparison.Ordinal))
+        if (!TemplateText.MayHaveExpressions(text.Value))
         {
             return new ConstantTemplate(text.Typed());
         }

@@ -6,6 +6,7 @@ namespace Actors.Flows;
 internal sealed class ValueList
 {
     private Value[]? _items;
+    private Extent _extent;
 
     public ValueList(Value[] items) => _items = items;
 
@@ -14,6 +15,9 @@ internal sealed class ValueList
     public JsonElement? Source { get; }
 
     public Value[] Items => _items ??= Read(Source!.Value);
+
+    /// <inheritdoc cref="Extent"/>
+    public Extent Extent => _extent.IsKnown ? _extent : _extent = Extent.Of(this);
 
     public void WriteTo(Utf8JsonWriter writer)
     {
@@ -46,6 +50,7 @@ internal sealed class ValueMap
     private const int ScanMax = 8;
 
     private KeyValuePair<string, Value>[]? _entries;
+    private Extent _extent;
     private Dictionary<string, int>? _index;
 
     public ValueMap(KeyValuePair<string, Value>[] entries) => _entries = WithoutRepeats(entries);
@@ -55,6 +60,9 @@ internal sealed class ValueMap
     public JsonElement? Source { get; }
 
     public KeyValuePair<string, Value>[] Entries => _entries ??= Read(Source!.Value);
+
+    /// <inheritdoc cref="Extent"/>
+    public Extent Extent => _extent.IsKnown ? _extent : _extent = Extent.Of(this);
 
     public bool TryGet(string name, out Value value)
     {

@@ -163,32 +163,22 @@ public readonly struct Value : IEquatable<Value>
         _ => Numbers.Write(_content),
     };
 
-    /// <summary>How deep lists and objects are nested: 0 for a scalar. Stops counting beyond <paramref name="limit"/>.</summary>
-    internal int Depth(int limit)
+    /// <summary>How deep lists and objects are nested: 0 for a scalar. No more than just above <paramref name="limit"/>.</summary>
+    internal int Depth(int limit) => Math.Min(_content switch
     {
-        if (_content is not (ValueMap or ValueList) || limit < 0)
-        {
-            return 0;
-        }
+        ValueList list => list.Extent.Depth,
+        ValueMap map => map.Extent.Depth,
+        _ => 0,
+    }, limit + 1);
 
-        int deepest = 0;
-        if (AsList is { } list)
-        {
-            foreach (Value item in list.Items)
-            {
-                deepest = Math.Max(deepest, item.Depth(limit - 1));
-            }
-        }
-        else
-        {
-            foreach (KeyValuePair<string, Value> entry in AsObject!.Entries)
-            {
-                deepest = Math.Max(deepest, entry.Value.Depth(limit - 1));
-            }
-        }
-
-        return deepest + 1;
-    }
+    /// <summary>Roughly how many characters the value has as JSON, with everything that it holds more than once counted each time. At most <see cref="Extent.SizeMax"/>.</summary>
+    internal int Size => _content switch
+    {
+        string text => text.Length,
+        ValueList list => list.Extent.Size,
+        ValueMap map => map.Extent.Size,
+        _ => Extent.ScalarSize,
+    };
 
     /// <summary>Equal as JSON: the same kind and content, numbers by value, objects without regard to order.</summary>
     public bool Equals(Value other) => (_content, other._content) switch

@@ -140,7 +140,7 @@ public sealed class EffectTests : YamlRun
     }
 
     [Theory]
-    [InlineData("{set: {m: 1}}", "ACT1214", "the flow's state has no 'm'")]
+    [InlineData("{set: {m: 1}}", "ACT1319", "the flow's state has no 'm'")]
     [InlineData("{append: {n: 1}}", "ACT1214", "'n' is an integer, not a list")]
     [InlineData("{set: {n: x}}", "ACT1104", "'n' must be an integer, not a string")]
     [InlineData("{task: Echo, background: true, id: b}\n- {task: Echo, inputs: {v: '${b}'}}", "ACT1307", "step 'b'")]
