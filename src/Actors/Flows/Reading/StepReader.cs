@@ -36,7 +36,7 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
                     {
                         ids.Lines.TryAdd(id.Value, id.Line);
                     }
-                    else if (entry.Key.Value is not ("inputs" or "outputs" or "retry"))
+                    else if (entry.Key.Value is not ("inputs" or "outputs" or "retry" or "schema" or "output_schema" or "form"))
                     {
                         FindIds(entry.Value, ids);
                     }
