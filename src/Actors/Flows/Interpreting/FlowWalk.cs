@@ -22,8 +22,8 @@ internal sealed partial class FlowWalk(FlowDocument flow, TaskRegistry tasks)
         Frame frame = new(ctx, variables, Missing.Fails);
         ExitSignal? exit = await RunSteps(frame, flow.Steps);
         return exit is null
-            ? new FlowResult(Write(Outputs(ctx, variables)))
-            : new FlowResult(Write(exit.Outputs), exit.Reason);
+            ? new FlowResult(Write(OutputCheck.Check(flow.Outputs, Outputs(ctx, variables))))
+            : new FlowResult(Write(OutputCheck.Check(flow.Outputs, exit.Outputs)), exit.Reason);
     }
 
     private static byte[] Write(Value value) => JsonSerializer.SerializeToUtf8Bytes(value, FlowJson.Options);

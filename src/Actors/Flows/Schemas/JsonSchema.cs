@@ -90,9 +90,12 @@ public sealed class JsonSchema
     /// <summary>Checks a value and completes it with defaults.</summary>
     /// <param name="completed">The value with the schema's defaults where something was absent; the value itself when it does not fit.</param>
     /// <param name="faults">Empty when the value fits; otherwise up to <see cref="FaultsMax"/> faults.</param>
-    public bool TryValidate(Value value, out Value completed, out IReadOnlyList<SchemaFault> faults)
+    public bool TryValidate(Value value, out Value completed, out IReadOnlyList<SchemaFault> faults) => TryValidate(value, new SchemaBudget(), out completed, out faults);
+
+    /// <param name="budget">What several validations may cost together.</param>
+    internal bool TryValidate(Value value, SchemaBudget budget, out Value completed, out IReadOnlyList<SchemaFault> faults)
     {
-        SchemaWalk walk = new(new SchemaBudget(), FaultsMax);
+        SchemaWalk walk = new(budget, FaultsMax);
         try
         {
             completed = walk.Check(_node, value);
