@@ -26,6 +26,9 @@ public abstract class FlowDefinition
     /// <summary>Declared inputs, for lists and forms; empty when the flow declares none.</summary>
     public virtual IReadOnlyList<FlowInput> Inputs => [];
 
+    /// <summary>One JSON Schema of the whole input, made of the declared inputs; undefined when the flow declares none.</summary>
+    public JsonElement InputSchema => DeclaredSchema.Combine(Inputs);
+
     /// <summary>Declared outputs; empty when the flow declares none.</summary>
     public virtual IReadOnlyList<FlowOutput> Outputs => [];
 
@@ -51,9 +54,23 @@ internal readonly record struct FlowResult(ReadOnlyMemory<byte> Output, string? 
 
 /// <param name="Type">string, integer, number, boolean, object, array or any.</param>
 /// <param name="Default">Undefined when there is none.</param>
-public sealed record FlowInput(string Name, string Type, bool Required, string? Description, JsonElement Default);
+public sealed record FlowInput(string Name, string Type, bool Required, string? Description, JsonElement Default)
+{
+    /// <summary>The JSON Schema of the value, as it was written; undefined when there is none.</summary>
+    public JsonElement Schema => Check?.Json ?? default;
 
-public sealed record FlowOutput(string Name, string? Description);
+    /// <summary>What the value is checked with beside its type; null: nothing.</summary>
+    internal JsonSchema? Check { get; init; }
+}
+
+public sealed record FlowOutput(string Name, string? Description)
+{
+    /// <inheritdoc cref="FlowInput.Schema"/>
+    public JsonElement Schema => Check?.Json ?? default;
+
+    /// <summary>What the value is checked with when the flow ends; null: nothing.</summary>
+    internal JsonSchema? Check { get; init; }
+}
 
 /// <summary>What was wrong with the input of a start. Nothing was stored.</summary>
 public sealed class InvalidFlowInputException(string flow, IReadOnlyList<InputFault> faults)

@@ -45,11 +45,12 @@ internal static class InputCheck
             return input;
         }
 
+        SchemaBudget budget = new();
         ValueMap given = (input.IsNull ? Value.EmptyObject : input).AsObject!;
         List<KeyValuePair<string, Value>> result = new(declared.Count);
         foreach (FlowInput wanted in declared)
         {
-            result.Add(new(wanted.Name, FitOne(wanted, given, faults)));
+            result.Add(new(wanted.Name, FitOne(wanted, given, faults, budget)));
         }
 
         HashSet<string> names = [.. declared.Select(d => d.Name)];
@@ -69,7 +70,7 @@ internal static class InputCheck
         return Value.Object(result);
     }
 
-    private static Value FitOne(FlowInput wanted, ValueMap given, List<InputFault> faults)
+    private static Value FitOne(FlowInput wanted, ValueMap given, List<InputFault> faults, SchemaBudget budget)
     {
         bool isThere = given.TryGet(wanted.Name, out Value value);
         if (!isThere && wanted.Default.ValueKind != JsonValueKind.Undefined)
@@ -77,11 +78,13 @@ internal static class InputCheck
             return Value.FromJson(wanted.Default);
         }
 
-        if (!isThere || value.IsNull)
+        bool takesNull = wanted.Type == InputTypes.Any && (wanted.Check is null || (wanted.Check.Types & SchemaTypes.Null) != 0);
+        if (!isThere || (value.IsNull && !takesNull))
         {
-            if (wanted.Required && !(isThere && wanted.Type == InputTypes.Any))
+            if (wanted.Required)
             {
-                faults.Add(new InputFault(Pointer(wanted.Name), isThere ? $"'{wanted.Name}' must be {InputTypes.Name(wanted.Type)}, not null" : $"'{wanted.Name}' is required"));
+                string type = wanted.Type == InputTypes.Any && wanted.Check is not null ? SchemaTypeNames.Describe(wanted.Check.Types) : InputTypes.Name(wanted.Type);
+                faults.Add(new InputFault(Pointer(wanted.Name), isThere ? $"'{wanted.Name}' must be {type}, not null" : $"'{wanted.Name}' is required"));
             }
 
             return Value.Null;
@@ -90,8 +93,20 @@ internal static class InputCheck
         if (!InputTypes.TryFit(value, wanted.Type, out Value fitted))
         {
             faults.Add(new InputFault(Pointer(wanted.Name), $"'{wanted.Name}' must be {InputTypes.Name(wanted.Type)}, not {InputTypes.NameOf(value)}"));
+            return fitted;
         }
 
+        if (wanted.Check is null || faults.Count >= FaultsMax)
+        {
+            return fitted;
+        }
+
+        if (wanted.Check.TryValidate(fitted, budget, out Value completed, out IReadOnlyList<SchemaFault> wrong))
+        {
+            return completed;
+        }
+
+        faults.AddRange(wrong.Take(FaultsMax - faults.Count).Select(f => new InputFault(Pointer(wanted.Name) + f.Pointer, $"'{wanted.Name}{f.Pointer}' {f.Message}")));
         return fitted;
     }
 

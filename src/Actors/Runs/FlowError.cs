@@ -65,6 +65,9 @@ public static class ErrorTypes
 
     /// <summary>An input is missing or has another type than declared.</summary>
     public const string InvalidInput = "InvalidInput";
+
+    /// <summary>An output does not fit the schema that is declared for it.</summary>
+    public const string InvalidOutput = "InvalidOutput";
 }
 
 /// <summary>A step, scope or child has failed for good. It is what every failed verb throws, the first time and in every walk after a restart.</summary>

@@ -7,6 +7,9 @@ internal sealed partial class FlowWalk
 {
     private const string CheckFailed = "ValidationFailed";
 
+    // As many as fit into an error's message; its data has all of them.
+    private const int FaultsTold = 5;
+
     private async Task<StepEnd> RunEffect(Frame frame, EffectStep step)
     {
         Value input = frame.Evaluate(step.Inputs, step.Name);
@@ -52,6 +55,16 @@ internal sealed partial class FlowWalk
     /// <summary>Checks what a step has given and makes its output of it.</summary>
     private static Value Accept(BodyFrame place, EffectStep step, Value result)
     {
+        if (step.Settings.Schema is { } schema && !schema.TryValidate(result, out result, out IReadOnlyList<SchemaFault> faults))
+        {
+            string told = string.Join("; ", faults.Take(FaultsTold).Select(fault => $"'result{fault.Pointer}' {fault.Message}"));
+            throw new TaskException(Text.Shorten($"The result is not valid: {told}", FlowError.MessageLengthMax))
+            {
+                Type = ErrorTypes.InvalidOutput,
+                Details = JsonSerializer.SerializeToElement(faults, FlowJson.Options),
+            };
+        }
+
         BodyFrame sees = place.With("result", result);
         foreach (Postcondition check in step.Settings.Validate)
         {

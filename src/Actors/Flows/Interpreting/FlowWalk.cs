@@ -37,7 +37,7 @@ internal sealed partial class FlowWalk(FlowDocument flow, TaskRegistry tasks, IR
 
         Frame frame = new(ctx, variables, Missing.Fails, state, facts);
         (ExitSignal? exit, _, _) = await RunSteps(frame, flow.Steps);
-        return exit is null ? (Outputs(frame), null) : (exit.Outputs, exit);
+        return (OutputCheck.Check(flow.Outputs, exit is null ? Outputs(frame) : exit.Outputs), exit);
     }
 
     private Value Outputs(Frame frame)

@@ -54,6 +54,11 @@ internal sealed class WalkState(IReadOnlyDictionary<string, StateField> fields, 
             throw Frame.Fail(step, ErrorTypes.InvalidInput, $"state.{field.Name} must be {InputTypes.Name(field.Type)}, not {InputTypes.NameOf(value)}");
         }
 
+        if (!fitted.IsNull && field.Schema is { } schema && !schema.TryValidate(fitted, out fitted, out IReadOnlyList<SchemaFault> faults))
+        {
+            throw Frame.Fail(step, ErrorTypes.InvalidInput, $"state.{field.Name}{faults[0].Pointer} {faults[0].Message}");
+        }
+
         state.Set(prefix + field.Name, fitted.ToJson());
     }
 

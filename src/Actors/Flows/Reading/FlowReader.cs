@@ -144,10 +144,12 @@ internal sealed class FlowReader
                 continue;
             }
 
-            string type = ReadType(input.Text("type"));
-            JsonElement fallback = ReadDefault(input, type);
+            string? written = input.Has("type") ? ReadType(input.Text("type")) : null;
+            JsonSchema? schema = DeclaredSchema.Read(input, ref written, _problems);
+            string type = written ?? InputTypes.Any;
+            JsonElement fallback = ReadDefault(input, type, schema);
             bool required = input.Bool("required") ?? fallback.ValueKind == JsonValueKind.Undefined;
-            inputs.Add(new FlowInput(name, type, required, input.Prose("description"), fallback));
+            inputs.Add(new FlowInput(name, type, required, input.Prose("description") ?? schema?.Description, fallback) { Check = schema });
         }
 
         return inputs;
@@ -170,17 +172,18 @@ internal sealed class FlowReader
             }
 
             Value first = Value.Null;
-            JsonElement? schema = null;
+            JsonSchema? schema = null;
             string? description = null;
             string type = InputTypes.Any;
             switch (entry.Value)
             {
                 case YamlMap field:
                     Keys parts = new(field, _problems, Language.StateField);
-                    type = ReadType(parts.Text("type"));
-                    JsonElement given = ReadDefault(parts, type);
+                    string? written = parts.Has("type") ? ReadType(parts.Text("type")) : null;
+                    schema = DeclaredSchema.Read(parts, ref written, _problems);
+                    type = written ?? InputTypes.Any;
+                    JsonElement given = ReadDefault(parts, type, schema);
                     first = given.ValueKind == JsonValueKind.Undefined ? Value.Null : Value.FromJson(given);
-                    schema = parts.Item("schema") is { } item ? _steps.Values.Literal(item).ToJson() : null;
                     description = parts.Prose("description");
                     break;
                 case YamlText { IsNull: true }:
@@ -226,11 +229,12 @@ internal sealed class FlowReader
         return InputTypes.Any;
     }
 
-    private JsonElement ReadDefault(Keys input, string type)
+    private JsonElement ReadDefault(Keys input, string type, JsonSchema? schema)
     {
         if (input.Item("default") is not { } item)
         {
-            return default;
+            // Fits, or the schema would have been refused; completed with what is deeper in it.
+            return schema is { HasDefault: true } && schema.TryValidate(Value.FromJson(schema.Default), out Value given, out _) ? given.ToJson() : default;
         }
 
         Value value = _steps.Values.Literal(item);
@@ -238,6 +242,10 @@ internal sealed class FlowReader
         {
             string? quotes = type == "string" && item is YamlText { IsPlain: true } text ? $"Write \"{Text.Shorten(text.Value, 40)}\"." : null;
             _problems.Error(Rules.InputDefault, item, $"the default must be {InputTypes.Name(type)}, not {InputTypes.NameOf(value)}", quotes);
+        }
+        else if (!value.IsNull && schema is not null && !schema.TryValidate(value, out value, out IReadOnlyList<SchemaFault> faults))
+        {
+            _problems.Error(Rules.InputDefault, item, faults[0].Sentence("the default"));
         }
 
         return value.ToJson();
@@ -258,12 +266,15 @@ internal sealed class FlowReader
             YamlText? name = item as YamlText;
             YamlItem? value = null;
             string? description = null;
+            JsonSchema? schema = null;
             if (item is YamlMap map)
             {
                 Keys output = new(map, _problems, Language.Output);
                 name = output.Text("name", required: true);
                 value = output.Item("value");
-                description = output.Prose("description");
+                string? type = null;
+                schema = DeclaredSchema.Read(output, ref type, _problems);
+                description = output.Prose("description") ?? schema?.Description;
             }
             else if (name is null or { IsNull: true })
             {
@@ -283,7 +294,7 @@ internal sealed class FlowReader
             }
 
             List<Name> used = [];
-            declared.Add(new FlowOutput(name.Value, description));
+            declared.Add(new FlowOutput(name.Value, description) { Check = schema });
             values.Add(new OutputValue(name.Value, value is null ? Bare(name, names, used) : _steps.Values.Template(value, names, used)));
             if (used.Find(n => n.Maybe) is { } maybe)
             {

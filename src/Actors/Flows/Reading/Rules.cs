@@ -65,6 +65,15 @@ internal static class Rules
     public const string RepeatedKey = "ACT1320";
     public const string ImpossiblePath = "ACT1321";
     public const string UnknownField = "ACT1322";
+    public const string SchemaKeyword = "ACT1340";
+    public const string SchemaValue = "ACT1341";
+    public const string SchemaReference = "ACT1342";
+    public const string SchemaPattern = "ACT1343";
+    public const string SchemaDefault = "ACT1344";
+    public const string SchemaType = "ACT1345";
+    public const string SchemaTooLarge = "ACT1346";
+    public const string SchemaNever = "ACT1347";
+    public const string SchemaUseless = "ACT1348";
 
     public const string Unreachable = "ACT1401";
     public const string EmptyQuantifier = "ACT1402";

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Actors.Flows;
 
 /// <summary>Steps with a body: tasks and registered kinds.</summary>
@@ -118,7 +116,7 @@ internal sealed partial class StepReader
         return new EffectSettings(
             ReadOptions(keys),
             ReadChecks(keys, around),
-            keys.Item("output_schema") is { } schema ? _values.Literal(schema).ToJson() : null,
+            keys.Item("output_schema") is { } schema ? JsonSchema.Read(schema, problems) : null,
             keys.Item("result") is { } result ? _values.Template(result, around) : null,
             ReadCompensate(keys, around),
             background);

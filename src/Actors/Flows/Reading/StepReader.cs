@@ -56,7 +56,7 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
                     {
                         ids.Lines.TryAdd(id.Value, id.Line);
                     }
-                    else if (entry.Key.Value is not ("inputs" or "outputs" or "retry" or "set" or "append" or "details" or "form" or "output_schema"))
+                    else if (entry.Key.Value is not ("inputs" or "outputs" or "retry" or "set" or "append" or "details" or "form" or "schema" or "output_schema"))
                     {
                         FindIds(entry.Value);
                     }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Actors.Flows;
 
 /// <summary>A condition on a step's result, which is <c>result</c> in it.</summary>
@@ -16,7 +14,7 @@ internal sealed record Compensate(string Task, Template? Inputs);
 /// <param name="Compensate">Null: nothing is undone.</param>
 /// <param name="IsBackground">True: the flow goes on at once; the block around waits at its end.</param>
 internal sealed record EffectSettings(
-    StepOptions Options, IReadOnlyList<Postcondition> Validate, JsonElement? Schema, Template? Result, Compensate? Compensate, bool IsBackground)
+    StepOptions Options, IReadOnlyList<Postcondition> Validate, JsonSchema? Schema, Template? Result, Compensate? Compensate, bool IsBackground)
 {
     /// <summary>True when something is asked of the result before it becomes the step's output.</summary>
     public bool LooksAtResult => Validate.Count > 0 || Schema is not null || Result is not null;
