@@ -57,6 +57,9 @@ public static class ErrorTypes
     /// <summary>No flow of that name is registered.</summary>
     public const string UnknownFlow = "UnknownFlow";
 
+    /// <summary>A step names a connection that neither the flow nor the host has.</summary>
+    public const string UnknownConnection = "UnknownConnection";
+
     /// <summary>An input is missing or has another type than declared.</summary>
     public const string InvalidInput = "InvalidInput";
 }
