@@ -124,11 +124,11 @@ public sealed class ConnectionRegistry : IAsyncDisposable
 
         if (settings.ValueKind != JsonValueKind.Object)
         {
-            return [new InputFault("", $"a connection must be a mapping with 'type', not {KindSettings.NameOf(settings)}")];
+            return [new InputFault("", $"a connection must be a mapping with 'type', not {SettingsReader.NameOf(settings)}")];
         }
 
         string[] known = [.. Types.Select(type => type.Name)];
-        if (!settings.TryGetProperty("type", out JsonElement type) || type.ValueKind != JsonValueKind.String || KindSettings.IsExpression(type))
+        if (!settings.TryGetProperty("type", out JsonElement type) || type.ValueKind != JsonValueKind.String || SettingsReader.IsExpression(type))
         {
             return [new InputFault("/type", $"'type' must say what it is: {string.Join(", ", known)}")];
         }
@@ -151,7 +151,7 @@ public sealed class ConnectionRegistry : IAsyncDisposable
     /// <exception cref="TaskException">Something is wrong with it.</exception>
     public IStepConnection Open(string name, JsonElement settings)
     {
-        KindSettings.Require([.. Check(name, settings)], $"connection '{Text.Shorten(name, 80)}'");
+        SettingsReader.Require([.. Check(name, settings)], $"connection '{Text.Shorten(name, 80)}'");
         return new Connection(this, name, _types[settings.GetProperty("type").GetString()!], settings);
     }
 

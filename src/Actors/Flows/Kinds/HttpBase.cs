@@ -30,7 +30,7 @@ internal sealed class HttpBase
 
         List<InputFault> faults = [];
         HttpBase? read = Read(connection.Settings, isDraft: false, faults);
-        KindSettings.Require(faults, $"connection '{connection.Name}'");
+        SettingsReader.Require(faults, $"connection '{connection.Name}'");
         return read!;
     }
 
@@ -38,7 +38,7 @@ internal sealed class HttpBase
     public static HttpBase? Read(JsonElement settings, bool isDraft, List<InputFault> faults)
     {
         int before = faults.Count;
-        KindSettings read = new(settings, "", isDraft, faults, "a connection of type http", "type", "base_url", "headers");
+        SettingsReader read = new(settings, "", isDraft, faults, "a connection of type http", "type", "base_url", "headers");
         if (!read.Has("base_url"))
         {
             read.Fault("'base_url' is missing");

@@ -81,7 +81,7 @@ internal sealed class HttpCall
     {
         List<InputFault> faults = [];
         HttpCall call = Read(settings, isDraft: false, faults);
-        KindSettings.Require(faults, HttpKind.Name);
+        SettingsReader.Require(faults, HttpKind.Name);
         return call;
     }
 
@@ -90,7 +90,7 @@ internal sealed class HttpCall
         if (settings.ValueKind == JsonValueKind.String)
         {
             string text = settings.GetString()!.Trim();
-            if (!(isDraft && KindSettings.IsExpression(text)))
+            if (!(isDraft && SettingsReader.IsExpression(text)))
             {
                 CheckUrl(text, hasConnection: false, message => faults.Add(new InputFault("", message)));
             }
@@ -98,7 +98,7 @@ internal sealed class HttpCall
             return new HttpCall { Url = text };
         }
 
-        KindSettings read = new(settings, "", isDraft, faults, HttpKind.Name, Known);
+        SettingsReader read = new(settings, "", isDraft, faults, HttpKind.Name, Known);
         string? connection = read.Word("connection");
         if (settings.ValueKind == JsonValueKind.Object && !read.Has("url"))
         {
@@ -141,7 +141,7 @@ internal sealed class HttpCall
     }
 
     /// <summary>The headers of a mapping; also of a connection's.</summary>
-    public static List<KeyValuePair<string, string>> ReadHeaders(KindSettings read, string key, bool isDraft)
+    public static List<KeyValuePair<string, string>> ReadHeaders(SettingsReader read, string key, bool isDraft)
     {
         List<KeyValuePair<string, string>> headers = ReadPairs(read, key, isDraft);
         foreach ((string name, string value) in headers)
@@ -202,7 +202,7 @@ internal sealed class HttpCall
         }
     }
 
-    private static string? ReadMethod(KindSettings read)
+    private static string? ReadMethod(SettingsReader read)
     {
         if (read.Word("method") is not { } word)
         {
@@ -220,7 +220,7 @@ internal sealed class HttpCall
         return null;
     }
 
-    private static string ReadQuery(KindSettings read, bool isDraft)
+    private static string ReadQuery(SettingsReader read, bool isDraft)
     {
         StringBuilder query = new();
         foreach ((string name, string value) in ReadPairs(read, "query", isDraft))
@@ -234,7 +234,7 @@ internal sealed class HttpCall
     private static string Escape(string text) => Uri.EscapeDataString(text);
 
     // Of a list, one pair for each item; null is left out.
-    private static List<KeyValuePair<string, string>> ReadPairs(KindSettings read, string key, bool isDraft)
+    private static List<KeyValuePair<string, string>> ReadPairs(SettingsReader read, string key, bool isDraft)
     {
         List<KeyValuePair<string, string>> pairs = [];
         foreach (JsonProperty entry in read.Map(key))
@@ -258,16 +258,16 @@ internal sealed class HttpCall
         {
             if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
             {
-                read.Fault(key, $"'{Text.Shorten(name, 60)}' must be a text, a number, true, false, or a list of them, not {KindSettings.NameOf(value)}");
+                read.Fault(key, $"'{Text.Shorten(name, 60)}' must be a text, a number, true, false, or a list of them, not {SettingsReader.NameOf(value)}");
             }
-            else if (value.ValueKind != JsonValueKind.Null && !(isDraft && KindSettings.IsExpression(value)))
+            else if (value.ValueKind != JsonValueKind.Null && !(isDraft && SettingsReader.IsExpression(value)))
             {
                 pairs.Add(KeyValuePair.Create(name, Value.FromJson(value).ToString()));
             }
         }
     }
 
-    private static List<(int From, int To)> ReadExpected(KindSettings read, bool isDraft)
+    private static List<(int From, int To)> ReadExpected(SettingsReader read, bool isDraft)
     {
         if (read.Find("expect") is not { } value)
         {
@@ -278,7 +278,7 @@ internal sealed class HttpCall
         JsonElement[] items = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
         foreach (JsonElement item in items)
         {
-            if (isDraft && KindSettings.IsExpression(item))
+            if (isDraft && SettingsReader.IsExpression(item))
             {
                 continue;
             }
@@ -307,7 +307,7 @@ internal sealed class HttpCall
         return expected;
     }
 
-    private static string? ReadIdempotency(KindSettings read)
+    private static string? ReadIdempotency(SettingsReader read)
     {
         if (read.Find("idempotency_header") is not { } value || value.ValueKind == JsonValueKind.True)
         {
@@ -328,7 +328,7 @@ internal sealed class HttpCall
         return name;
     }
 
-    private static int ReadRedirects(KindSettings read)
+    private static int ReadRedirects(SettingsReader read)
     {
         if (read.Find("follow_redirects") is { ValueKind: JsonValueKind.Number })
         {

@@ -23,10 +23,21 @@ public abstract class SqlDialect
         parameter.Value = ToPlain(value);
     }
 
-    /// <summary>Called when all parameters are bound and before the command runs. Default: nothing.</summary>
-    public virtual void Complete(DbCommand command)
+    /// <summary>Called when all parameters are bound, and before the command runs, with their values in order. Default: nothing.</summary>
+    public virtual void Complete(DbCommand command, IReadOnlyList<JsonElement> values)
     {
     }
+
+    /// <summary>Begins a transaction. Default: as the provider does.</summary>
+    /// <param name="toRead">True when it most likely only reads: one that holds up no writer is enough.</param>
+    public virtual ValueTask<DbTransaction> BeginAsync(DbConnection connection, bool toRead, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        return connection.BeginTransactionAsync(cancellationToken);
+    }
+
+    /// <summary>The largest number of parameters of one statement. Default 999.</summary>
+    public virtual int ParametersMax => 999;
 
     /// <summary>The value of a column that is not null. Default: <see cref="DbDataReader.GetValue"/>.</summary>
     public virtual object ReadColumn(DbDataReader row, int column)

@@ -2,8 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Actors.Flows;
 
-namespace Actors.Flows.Tests;
+namespace Actors.Tests.Flows;
 
 public sealed class HttpKindTests : IAsyncLifetime
 {

@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Actors.Flows;
 
-namespace Actors.Flows.Tests;
+namespace Actors.Tests.Flows;
 
 /// <summary>What a kind's step is given, without an engine.</summary>
 internal sealed class KindStepContext(FlowResources resources, CancellationToken cancellationToken = default) : IStepContext

@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Actors.Flows.Tests;
+namespace Actors.Tests.Flows;
 
 /// <summary>A server on the loopback that answers with the bytes it is given, however wrong they are, and keeps what it was asked.</summary>
 internal sealed class RawServer : IAsyncDisposable

@@ -4,21 +4,28 @@ namespace Actors.Flows;
 
 /// <summary>
 /// Reads what stands under the key of a kind, or under the name of a connection, and collects what is wrong with it. The same reading serves a flow that is read,
-/// where a text with an expression may still become anything, and a step that runs.
+/// where a text with an expression may still become anything, and a step that runs. Each fault has a JSON pointer to its setting.
 /// </summary>
-internal sealed class KindSettings
+public sealed class SettingsReader
 {
     private readonly JsonElement _map;
     private readonly string _path;
     private readonly bool _isDraft;
     private readonly List<InputFault> _faults;
 
+    /// <summary>Settings at the top: under the key of a kind, or under the name of a connection.</summary>
+    public SettingsReader(JsonElement map, bool isDraft, List<InputFault> faults, string what, params string[] known)
+        : this(map, "", isDraft, faults, what, known)
+    {
+    }
+
     /// <param name="map">Must be an object; anything else is a fault, and nothing is found in it.</param>
     /// <param name="path">JSON pointer to it.</param>
     /// <param name="isDraft">True: expressions stand there as their texts.</param>
     /// <param name="what">What it belongs to, for messages: <c>http</c>.</param>
-    public KindSettings(JsonElement map, string path, bool isDraft, List<InputFault> faults, string what, params string[] known)
+    public SettingsReader(JsonElement map, string path, bool isDraft, List<InputFault> faults, string what, params string[] known)
     {
+        ArgumentNullException.ThrowIfNull(faults);
         _path = path;
         _isDraft = isDraft;
         _faults = faults;
@@ -45,12 +52,15 @@ internal sealed class KindSettings
 
     public static bool IsExpression(JsonElement value) => value.ValueKind == JsonValueKind.String && IsExpression(value.GetString()!);
 
-    public static bool IsExpression(string text) => text.Contains("${", StringComparison.Ordinal) || text.Contains("{{", StringComparison.Ordinal);
+    /// <summary>True for a text that a flow evaluates.</summary>
+    public static bool IsExpression(string text) => !string.IsNullOrEmpty(text) && HasMarks(text);
 
-    public static string Pointer(string path, string name) =>
+    private static bool HasMarks(string text) => text.Contains("${", StringComparison.Ordinal) || text.Contains("{{", StringComparison.Ordinal);
+
+    internal static string Pointer(string path, string name) =>
         $"{path}/{name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
 
-    public static string NameOf(JsonElement value) => value.ValueKind switch
+    internal static string NameOf(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Object => "a mapping",
         JsonValueKind.Array => "a list",
@@ -61,7 +71,7 @@ internal sealed class KindSettings
     };
 
     /// <exception cref="TaskException">There are faults.</exception>
-    public static void Require(List<InputFault> faults, string what)
+    internal static void Require(List<InputFault> faults, string what)
     {
         if (faults.Count > 0)
         {
@@ -70,8 +80,10 @@ internal sealed class KindSettings
         }
     }
 
+    /// <summary>Adds a fault of a setting.</summary>
     public void Fault(string key, string message) => _faults.Add(new InputFault(Pointer(_path, key), message));
 
+    /// <summary>Adds a fault of the whole.</summary>
     public void Fault(string message) => _faults.Add(new InputFault(_path, message));
 
     /// <summary>True when the setting is there, whatever it is; null counts as absent.</summary>
@@ -80,8 +92,20 @@ internal sealed class KindSettings
     /// <summary>The setting; null when it is absent, null, or not known before the step runs.</summary>
     public JsonElement? Find(string key) => Raw(key) is { } value && !(_isDraft && IsExpression(value)) ? value : null;
 
-    public string PathOf(string key) => Pointer(_path, key);
+    internal string PathOf(string key) => Pointer(_path, key);
 
+    /// <summary>As <see cref="Word"/>; that it is missing is a fault.</summary>
+    public string? RequiredText(string key)
+    {
+        if (_map.ValueKind == JsonValueKind.Object && !Has(key))
+        {
+            Fault($"'{key}' is missing");
+        }
+
+        return Word(key);
+    }
+
+    /// <summary>A text that is not empty, without the space around it; null when it is absent, wrong, or not known before the step runs.</summary>
     public string? Word(string key)
     {
         if (Find(key) is not { } value)
@@ -98,6 +122,7 @@ internal sealed class KindSettings
         return null;
     }
 
+    /// <summary>One of these words.</summary>
     public string? Choice(string key, params string[] choices)
     {
         if (Word(key) is not { } word || choices.Contains(word, StringComparer.Ordinal))
@@ -110,6 +135,7 @@ internal sealed class KindSettings
         return null;
     }
 
+    /// <summary>True or false.</summary>
     public bool? Flag(string key)
     {
         if (Find(key) is not { } value)
@@ -126,6 +152,7 @@ internal sealed class KindSettings
         return null;
     }
 
+    /// <summary>A whole number within these bounds, both included.</summary>
     public int? Whole(string key, int min, int max)
     {
         if (Find(key) is not { } value)
