@@ -32,6 +32,7 @@ internal static class ValidateCommand
     private static int Run(CliConsole console, string[] paths, string format, string[] plugins)
     {
         ActorsRegistration registration = new(new TaskRegistry(), new FlowRegistry(), new ConfigurationBuilder().AddEnvironmentVariables().Build());
+        HostResources.Apply(registration, HostResources.Read(registration.Configuration));
         foreach (string plugin in plugins)
         {
             PluginLoader.Load(plugin, "--plugin", registration);

@@ -13,10 +13,13 @@ internal sealed class LocalSilo : IAsyncDisposable
 {
     private readonly IStore _store;
 
-    private LocalSilo(Silo silo, IStore store)
+    private readonly FlowResources _resources;
+
+    private LocalSilo(Silo silo, IStore store, FlowResources resources)
     {
         Silo = silo;
         _store = store;
+        _resources = resources;
     }
 
     public Silo Silo { get; }
@@ -33,6 +36,7 @@ internal sealed class LocalSilo : IAsyncDisposable
     {
         IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).AddEnvironmentVariables().Build();
         ActorsRegistration registration = new(new TaskRegistry(), new FlowRegistry(), configuration);
+        HostResources.Apply(registration, HostResources.Read(configuration));
         register(registration);
         IStore store = await StoreSetting.OpenAsync(database, setting, TimeProvider.System, cancellationToken);
         ILoggerFactory logs = NullLoggerFactory.Instance;
@@ -49,7 +53,7 @@ internal sealed class LocalSilo : IAsyncDisposable
             throw;
         }
 
-        return new LocalSilo(silo, store);
+        return new LocalSilo(silo, store, registration.Resources);
     }
 
     public async ValueTask DisposeAsync()
@@ -57,5 +61,6 @@ internal sealed class LocalSilo : IAsyncDisposable
         await Silo.StopAsync(CancellationToken.None);
         await Silo.DisposeAsync();
         await _store.DisposeAsync();
+        await _resources.DisposeAsync();
     }
 }

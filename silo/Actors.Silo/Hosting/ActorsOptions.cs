@@ -30,6 +30,23 @@ public sealed class ActorsOptions
     /// <summary>Paths of assemblies with an <see cref="Flows.IActorsPlugin"/>, loaded in this order.</summary>
     public IList<string> Plugins { get; set; } = [];
 
+    /// <summary>Names of environment variables that flows may read as <c>env.NAME</c>. Default: none.</summary>
+    public IList<string> EnvironmentAllowed { get; set; } = [];
+
+    /// <summary>
+    /// Secrets by name, which steps read as <c>secrets.NAME</c>: from user secrets, or the environment (<c>Actors__Secrets__NAME</c>, <c>ACTORS_SECRET_NAME</c>). Looked up when they are used.
+    /// </summary>
+    public IDictionary<string, string> Secrets { get; set; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Connections by name, each with its <c>Type</c> (postgres, sqlite, http) and the settings of that type.</summary>
+    public IDictionary<string, object> Connections { get; set; } = new Dictionary<string, object>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The hosts that <c>http</c> steps may call; <c>*.example.com</c> for all names that end so. Empty, the default: all.</summary>
+    public IList<string> HttpHostsAllowed { get; set; } = [];
+
+    /// <summary>True: <c>http</c> steps cannot call private and local addresses. Default false.</summary>
+    public bool HttpPrivateAddressesRefused { get; set; }
+
     /// <summary>Settings of the engine.</summary>
     public SiloOptions Silo { get; set; } = new();
 

@@ -20,6 +20,7 @@ internal sealed class SiloHost(
     private readonly ILogger _log = logs.CreateLogger("Actors.Silo");
     private Silo? _silo;
     private IStore? _store;
+    private FlowResources? _resources;
 
     /// <exception cref="UnavailableException">The silo is not started yet.</exception>
     public Silo Silo => _silo ?? throw new UnavailableException("The silo is starting.");
@@ -38,6 +39,8 @@ internal sealed class SiloHost(
     {
         Options = SettingsCheck.Read(services, configuration);
         ActorsRegistration registration = new(new TaskRegistry(), new FlowRegistry(), configuration);
+        _resources = registration.Resources;
+        HostResources.Apply(registration, Options);
         PluginLoader.Load(Options.Plugins, registration);
         foreach (Action<IServiceProvider, ActorsRegistration> register in builder.Registrations)
         {
@@ -81,6 +84,11 @@ internal sealed class SiloHost(
         if (_store is not null)
         {
             await _store.DisposeAsync();
+        }
+
+        if (_resources is not null)
+        {
+            await _resources.DisposeAsync();
         }
     }
 }

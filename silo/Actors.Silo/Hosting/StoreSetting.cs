@@ -64,9 +64,9 @@ public static partial class StoreSetting
         DbConnectionStringBuilder parts = [];
         try
         {
-            if (text.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase))
+            if (PostgresConnectionText.IsUri(text))
             {
-                ReadUri(new Uri(Variable().Replace(text, match => Uri.EscapeDataString(Substitute(match.Value, setting, environment)))), parts);
+                parts = PostgresConnectionText.FromUri(Variable().Replace(text, match => Uri.EscapeDataString(Substitute(match.Value, setting, environment))));
             }
             else if (text.Contains('='))
             {
@@ -241,29 +241,6 @@ public static partial class StoreSetting
         catch (Exception e) when (e is StoreException or ArgumentException)
         {
             throw new ActorsStartException($"{setting} names a PostgreSQL database that cannot be opened: {e.Message}", e);
-        }
-    }
-
-    private static void ReadUri(Uri uri, DbConnectionStringBuilder parts)
-    {
-        string[] user = uri.UserInfo.Split(':', 2);
-        parts["Host"] = uri.Host.Length > 0 ? uri.Host : throw new UriFormatException("no host");
-        Set("Port", uri.IsDefaultPort ? "" : uri.Port.ToString(CultureInfo.InvariantCulture));
-        Set("Username", user[0]);
-        Set("Password", user.Length > 1 ? user[1] : "");
-        Set("Database", uri.AbsolutePath.Trim('/'));
-        foreach (string pair in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
-        {
-            string[] option = pair.Split('=', 2);
-            Set(Uri.UnescapeDataString(option[0]), option.Length > 1 ? option[1] : "");
-        }
-
-        void Set(string key, string escaped)
-        {
-            if (escaped.Length > 0)
-            {
-                parts[key] = Uri.UnescapeDataString(escaped);
-            }
         }
     }
 

@@ -14,4 +14,8 @@ public interface IActorsPlugin
 
 /// <summary>Where tasks and flows are registered before a silo starts.</summary>
 /// <param name="Configuration">The host's whole configuration; read the plugin's own section of it.</param>
-public sealed record ActorsRegistration(TaskRegistry Tasks, FlowRegistry Flows, IConfiguration Configuration);
+public sealed record ActorsRegistration(TaskRegistry Tasks, FlowRegistry Flows, IConfiguration Configuration)
+{
+    /// <summary>What flows may use beside tasks: kinds of steps, connections, secrets.</summary>
+    public FlowResources Resources => Tasks.Resources;
+}

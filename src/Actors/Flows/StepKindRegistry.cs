@@ -25,6 +25,9 @@ public sealed record StepKind(string Name, string Description, Func<JsonElement,
     /// <see cref="ITransactionalStepContext"/>. Null: never.
     /// </summary>
     public Func<JsonElement, bool>? IsTransactional { get; init; }
+
+    /// <summary>The setting that names a connection, whose name is then checked when a flow is read. Null: there is none.</summary>
+    public string? ConnectionSetting { get; init; }
 }
 
 /// <summary>The kinds of steps that flow files may use beside those of the language. Thread-safe.</summary>
@@ -48,4 +51,7 @@ public sealed class StepKindRegistry
 
         return _kinds.TryAdd(kind.Name, kind) ? this : throw new ArgumentException($"A kind of step '{kind.Name}' is already registered.", nameof(kind));
     }
+
+    /// <summary>Takes a kind away, so that flows cannot use it, or so that another of its name can be added. False when there is none.</summary>
+    public bool Remove(string name) => _kinds.TryRemove(name, out _);
 }

@@ -62,6 +62,8 @@ public static class ErrorTypes
 
     /// <summary>The run that was meant has ended.</summary>
     public const string RunEnded = "RunEnded";
+    /// <summary>A step names a connection that neither the flow nor the host has.</summary>
+    public const string UnknownConnection = "UnknownConnection";
 
     /// <summary>An input is missing or has another type than declared.</summary>
     public const string InvalidInput = "InvalidInput";

@@ -6,7 +6,7 @@ namespace Actors;
 public interface ITransactionalStepContext : IStepContext
 {
     /// <summary>Open, and in the transaction. For one command at a time; the body must neither close it nor keep it.</summary>
-    DbConnection Connection { get; }
+    new DbConnection Connection { get; }
 
     /// <summary>For <see cref="DbCommand.Transaction"/>. The body must neither commit it nor roll it back: to roll back, it throws.</summary>
     DbTransaction Transaction { get; }

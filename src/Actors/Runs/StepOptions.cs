@@ -60,6 +60,13 @@ public interface IStepContext
 
     /// <summary>The silo's clock: bodies that wait should wait on it, so that tests can run in virtual time.</summary>
     TimeProvider Time { get; }
+
+    /// <summary>The connection that a step of a YAML flow names for its task (<c>connection: crm</c>); null when it names none.</summary>
+    IStepConnection? Connection => null;
+
+    /// <summary>A connection of the flow's file or of the host.</summary>
+    /// <exception cref="TaskException">There is none of this name (<see cref="ErrorTypes.UnknownConnection"/>), or its settings are wrong.</exception>
+    IStepConnection GetConnection(string name) => throw Flows.ConnectionRegistry.Unknown(name, []);
 }
 
 /// <summary>The fixed facts of a run.</summary>

@@ -44,6 +44,8 @@ internal sealed class StepBody<TIn, T>(
 
     public TimeProvider Time => grain.Services.Time;
 
+    public IStepConnection GetConnection(string name) => grain.Services.Tasks.Resources.Connections.Find(name);
+
     // On the scheduler: what bodies have registered with the token is their code, which has no business inside a grain's turn.
     public void CancelToken() => grain.Services.Scheduler.Post(static state => ((StepBody<TIn, T>)state!).CancelNow(), this);
 

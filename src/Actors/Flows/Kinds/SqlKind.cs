@@ -1,0 +1,6 @@
+namespace Actors.Flows;
+
+internal static class SqlKind
+{
+    public const string ErrorType = "SqlError";
+}
