@@ -40,7 +40,13 @@ public static class FlowChecker
     public static FlowCheck Check(IReadOnlyList<string> paths, FlowCheckOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        Checked check = new(options ?? new FlowCheckOptions());
+        return Check(paths, options ?? new FlowCheckOptions(), new Dictionary<string, string>());
+    }
+
+    /// <param name="changed">Texts that stand for what is in files, by the files' names.</param>
+    internal static FlowCheck Check(IReadOnlyList<string> paths, FlowCheckOptions options, IReadOnlyDictionary<string, string> changed)
+    {
+        Checked check = new(options, changed);
         foreach (string path in paths)
         {
             try
@@ -67,13 +73,13 @@ public static class FlowChecker
         ArgumentNullException.ThrowIfNull(text);
         ArgumentException.ThrowIfNullOrEmpty(file);
         options ??= new FlowCheckOptions();
-        Checked check = new(options);
+        Checked check = new(options, new Dictionary<string, string>());
         check.Add(text, FlowReader.Examine(text, file, options.Tasks), isGiven: true);
         check.Follow();
         return check.End();
     }
 
-    private sealed class Checked(FlowCheckOptions options)
+    private sealed class Checked(FlowCheckOptions options, IReadOnlyDictionary<string, string> changed)
     {
         private readonly HashSet<string> _paths = new(StringComparer.Ordinal);
         private readonly List<CheckedFlow> _files = [];
@@ -112,7 +118,7 @@ public static class FlowChecker
         {
             try
             {
-                return FlowFiles.Read(file);
+                return changed.TryGetValue(file, out string? text) ? text : FlowFiles.Read(file);
             }
             catch (FlowSyntaxException e)
             {
@@ -153,7 +159,7 @@ public static class FlowChecker
                 foreach (string candidate in (ReadOnlySpan<string>)[name + ".yaml", name + ".yml", Path.Combine(name, "flow.yaml")])
                 {
                     string file = Path.Combine(folder, candidate);
-                    if (!_paths.Contains(file) && File.Exists(file) && Read(file) is { } text
+                    if (!_paths.Contains(file) && File.Exists(file) && Read(Path.Combine(shown, candidate)) is { } text
                         && FlowReader.Examine(text, Path.Combine(shown, candidate), options.Tasks) is var reading && (reading.Root?.Find("flow") as YamlText)?.Value == name)
                     {
                         _paths.Add(file);
@@ -179,7 +185,8 @@ public static class FlowChecker
             foreach ((FlowReading reading, List<FlowProblem> list) in _readings)
             {
                 (IReadOnlyList<FlowProblem> told, IReadOnlyList<FlowProblem> ignored) = IgnoreComments.Apply(list, reading.Source, isRead: reading.Document is not null);
-                _problems.AddRange(told);
+                FixFinder fixes = new(reading, options.Tasks?.Names ?? [], _flows.Keys);
+                _problems.AddRange(told.Select(problem => fixes.Find(problem) is { } fix ? problem with { Fix = fix } : problem));
                 _ignored.AddRange(ignored);
             }
 
