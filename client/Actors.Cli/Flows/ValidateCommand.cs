@@ -85,7 +85,7 @@ internal static class ValidateCommand
             PluginLoader.Load(plugin, "--plugin", registration);
         }
 
-        FlowCheckOptions options = new() { Tasks = settings.Plugins.Length > 0 ? registration.Tasks : null, Flows = registration.Flows };
+        FlowCheckOptions options = new() { Tasks = registration.Tasks, ChecksTasks = settings.Plugins.Length > 0, Flows = registration.Flows };
         try
         {
             return Run(console, settings, options);

@@ -3,8 +3,11 @@ namespace Actors.Flows;
 /// <summary>How flow files are checked.</summary>
 public sealed record FlowCheckOptions
 {
-    /// <summary>The tasks that steps may call; null: their names are not checked.</summary>
-    public TaskRegistry? Tasks { get; init; }
+    /// <summary>The tasks that steps may call, and the kinds of steps beside those of the language.</summary>
+    public TaskRegistry Tasks { get; init; } = new();
+
+    /// <summary>False: a task that is not registered is no problem. For checking files where the tasks are not at hand.</summary>
+    public bool ChecksTasks { get; init; } = true;
 
     /// <summary>Flows that stand in no file and may be called; null: none.</summary>
     public FlowRegistry? Flows { get; init; }
@@ -74,7 +77,7 @@ public static class FlowChecker
         ArgumentException.ThrowIfNullOrEmpty(file);
         options ??= new FlowCheckOptions();
         Checked check = new(options, new Dictionary<string, string>());
-        check.Add(text, FlowReader.Examine(text, file, options.Tasks), isGiven: true);
+        check.Add(text, FlowReader.Examine(text, file, options.Tasks, options.ChecksTasks), isGiven: true);
         check.Follow();
         return check.End();
     }
@@ -94,7 +97,7 @@ public static class FlowChecker
         {
             if (_paths.Add(Path.GetFullPath(file)) && Read(file) is { } text)
             {
-                Add(text, FlowReader.Examine(text, file, options.Tasks), isGiven: true);
+                Add(text, FlowReader.Examine(text, file, options.Tasks, options.ChecksTasks), isGiven: true);
             }
         }
 
@@ -160,7 +163,7 @@ public static class FlowChecker
                 {
                     string file = Path.Combine(folder, candidate);
                     if (!_paths.Contains(file) && File.Exists(file) && Read(Path.Combine(shown, candidate)) is { } text
-                        && FlowReader.Examine(text, Path.Combine(shown, candidate), options.Tasks) is var reading && (reading.Root?.Find("flow") as YamlText)?.Value == name)
+                        && FlowReader.Examine(text, Path.Combine(shown, candidate), options.Tasks, options.ChecksTasks) is var reading && (reading.Root?.Find("flow") as YamlText)?.Value == name)
                     {
                         _paths.Add(file);
                         Add(text, reading, isGiven: false);
@@ -185,7 +188,7 @@ public static class FlowChecker
             foreach ((FlowReading reading, List<FlowProblem> list) in _readings)
             {
                 (IReadOnlyList<FlowProblem> told, IReadOnlyList<FlowProblem> ignored) = IgnoreComments.Apply(list, reading.Source, isRead: reading.Document is not null);
-                FixFinder fixes = new(reading, options.Tasks?.Names ?? [], _flows.Keys);
+                FixFinder fixes = new(reading, options.Tasks.Names, _flows.Keys);
                 _problems.AddRange(told.Select(problem => fixes.Find(problem) is { } fix ? problem with { Fix = fix } : problem));
                 _ignored.AddRange(ignored);
             }

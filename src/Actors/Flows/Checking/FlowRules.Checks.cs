@@ -25,6 +25,11 @@ public static partial class FlowRules
             Flow("- if: \"'paid'\"\n  then: [{task: Charge}]"),
             "flow: example\ninputs: [{name: status}]\nsteps:\n  - if: inputs.status == 'paid'\n    then: [{task: Charge}]"),
         Warning(
+            Rules.NoEffect, "A key without an effect",
+            "The key is read because files of other tools have it, and does nothing here. Take it out when the file is not used elsewhere.",
+            "flow: example\nsilent: true\nsteps: [exit]",
+            "flow: example\nsteps: [exit]"),
+        Warning(
             Rules.NothingLeadsHere, "Nothing leads here",
             "The state is not the first one and no transition leads to it, or the branch is not among those that are ever chosen. Often the name is misspelt where it should be named.",
             Flow("- state_machine:\n    start: draft\n    states:\n      draft: {do: [{task: Charge}], next: sent}\n      sent: {end: true}\n      paid: {do: [{task: Ship}], end: true}"),
@@ -79,31 +84,21 @@ public static partial class FlowRules
             "The value looks like a key, a token or a password. Flow files are stored with the runs, shown on the dashboard and kept in version control, so that everybody who reads one of them has it. Put it into the silo's secrets and write ${secrets.NAME}; and have a new one made, because this one is known now.",
             Flow("- {task: Charge, inputs: {api_key: AKIA" + "QX4TZ7WNE2RB5KLM}}"),
             "flow: example\ninputs: [{name: account}]\nsteps:\n  - {task: Charge, inputs: {account: \"${inputs.account}\"}}"),
-        Error(
-            Rules.DependencyCycle, "Branches wait for each other",
-            "Each branch of a parallel waits for those it depends on. These wait for each other, so that none of them would ever start.",
-            Flow("- parallel:\n    - {task: Charge, id: charge, depends_on: ship}\n    - {task: Ship, id: ship, depends_on: charge}"),
-            Flow("- parallel:\n    - {task: Charge, id: charge}\n    - {task: Ship, id: ship, depends_on: charge}")),
         Warning(
             Rules.RepeatedCase, "A case stands twice",
             "The first case that equals the value counts, so that the second one with the same value is never done.",
             "flow: example\ninputs: [{name: kind}]\nsteps:\n  - switch: ${inputs.kind}\n    cases:\n      - {when: book, do: [{task: Ship}]}\n      - {when: book, do: [{task: Charge}]}",
             "flow: example\ninputs: [{name: kind}]\nsteps:\n  - switch: ${inputs.kind}\n    cases:\n      - {when: book, do: [{task: Ship}]}\n      - {when: pen, do: [{task: Charge}]}"),
         Error(
-            Rules.EndlessSubflows, "Flows that call each other without an end",
-            "A flow calls another one, and that one, maybe over others, the first, each time in any case. Such a run never ends well. Give one of the calls a condition, or take it out.",
-            "flow: example\nsteps:\n  - subflow: other\n--- # other.yaml\nflow: other\nsteps:\n  - subflow: example",
-            "flow: example\nsteps:\n  - subflow: other\n--- # other.yaml\nflow: other\nsteps:\n  - {task: Charge}"),
-        Warning(
-            Rules.RecursiveSubflows, "Flows that call each other",
-            "A flow calls another one, and that one, maybe over others, the first. That may be meant; make sure that a condition ends it, because the depth of calls is limited.",
-            "flow: example\ninputs: [{name: depth}]\nsteps:\n  - {subflow: example, if: inputs.depth > 0, inputs: {depth: \"${inputs.depth - 1}\"}}",
-            "flow: example\ninputs: [{name: depth}]\nsteps:\n  - {for_each: \"${inputs.depth}\", do: [{task: Charge}]}"),
+            Rules.EndlessSubflows, "Flows that start each other without an end",
+            "A flow starts a run of another one, and that one, maybe over others, of the first, each time in any case and waiting for its end. No such run ever ends. Give one of the calls a condition, or take it out.",
+            "flow: example\nsteps:\n  - {subflow: other, run: child}\n--- # other.yaml\nflow: other\nsteps:\n  - {subflow: example, run: child}",
+            "flow: example\ninputs: [{name: depth}]\nsteps:\n  - {subflow: example, run: child, if: inputs.depth > 0, inputs: {depth: \"${inputs.depth - 1}\"}}"),
         Warning(
             Rules.SubflowNotFound, "A called flow was not found",
             "The flow is in none of the files, not beside the file that calls it, nor in the folders above, and no plugin has it. When it exists elsewhere, nothing is wrong, but whether it is called rightly was not checked.",
-            "flow: example\nsteps:\n  - subflow: othr\n--- # other.yaml\nflow: other\nsteps: [exit]",
-            "flow: example\nsteps:\n  - subflow: other\n--- # other.yaml\nflow: other\nsteps: [exit]"),
+            "flow: example\nsteps:\n  - {subflow: othr, run: child}\n--- # other.yaml\nflow: other\nsteps: [exit]",
+            "flow: example\nsteps:\n  - {subflow: other, run: child}\n--- # other.yaml\nflow: other\nsteps: [exit]"),
         Error(
             Rules.SubflowInput, "A flow is called with wrong inputs",
             "The called flow declares its inputs. Here one is missing that it needs, or one is given that it does not have or that is of another type, and the call would fail at once.",

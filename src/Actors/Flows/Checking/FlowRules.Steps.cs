@@ -54,6 +54,46 @@ public static partial class FlowRules
             "What happens at the end of the time must be one of the decisions, or fail, and needs a time; and decisions are different texts.",
             Flow("- approval: {title: \"Pay?\", on_timeout: reject}"),
             Flow("- approval: {title: \"Pay?\", timeout: 2d, on_timeout: reject}")),
+        Error(
+            Rules.UnknownFlow, "There is no such flow",
+            "The flow that the step runs inside this one is in none of the files, nor beside them. A flow in C# cannot run inside another one: it needs a run of its own.",
+            "flow: example\nsteps:\n  - subflow: othr\n--- # other.yaml\nflow: other\nsteps: [exit]",
+            "flow: example\nsteps:\n  - subflow: other\n--- # other.yaml\nflow: other\nsteps: [exit]"),
+        Error(
+            Rules.FlowCycle, "Flows run each other in a circle",
+            "A run holds the texts of all flows that run inside it, so that none of them can hold itself, not even over others. A flow that calls itself under a condition does so with run: child, as a run of its own.",
+            "flow: example\nsteps:\n  - subflow: other\n--- # other.yaml\nflow: other\nsteps:\n  - subflow: example",
+            "flow: example\nsteps:\n  - subflow: other\n--- # other.yaml\nflow: other\nsteps:\n  - task: Charge"),
+        Error(
+            Rules.UnknownState, "The state has no such field",
+            "Fields of the state are declared under state, with their types. This one is not, or is of a type that the change cannot be made to: only to an array can be appended, and only into an object merged.",
+            "flow: example\nstate: {count: integer}\nsteps:\n  - set: {cuont: 1}\n  - {task: Notify, inputs: {count: \"${state.count}\"}}",
+            "flow: example\nstate: {count: integer}\nsteps:\n  - set: {count: 1}\n  - {task: Notify, inputs: {count: \"${state.count}\"}}"),
+        Error(
+            Rules.Branch, "There is no such branch, or it gives no such thing",
+            "What route always gives is the name of no branch, or field_mapping names a branch or an id of it that does not exist.",
+            Flow("- route: book\n  branches:\n    pen: [{task: Ship}]"),
+            Flow("- route: pen\n  branches:\n    pen: [{task: Ship}]")),
+        Error(
+            Rules.BranchCycle, "Steps wait for each other",
+            "Each step of a parallel waits for those that it depends on. These wait for each other, or one waits for itself, so that none of them would ever start.",
+            Flow("- parallel:\n    - {task: Charge, id: charge, depends_on: ship}\n    - {task: Ship, id: ship, depends_on: charge}"),
+            Flow("- parallel:\n    - {task: Charge, id: charge}\n    - {task: Ship, id: ship, depends_on: charge}")),
+        Error(
+            Rules.MachineState, "There is no such state",
+            "A transition or start names a state that the machine does not have, or a transition of one state says where it comes from.",
+            Flow("- state_machine:\n    start: drft\n    states:\n      draft: {do: [{task: Charge}], end: true}"),
+            Flow("- state_machine:\n    start: draft\n    states:\n      draft: {do: [{task: Charge}], end: true}")),
+        Error(
+            Rules.LoopWithoutEnd, "The loop does not say when it ends",
+            "A loop has while, until or max, or several of them.",
+            Flow("- loop: [{task: Notify}]"),
+            Flow("- loop: [{task: Notify}]\n  max: 3")),
+        Error(
+            Rules.Background, "Not for a step in the background",
+            "The flow has gone on when a step in the background ends, so that there is nothing left to handle its failure or to use its output.",
+            Flow("- {task: Notify, background: true, on_error: [{task: Charge}]}"),
+            Flow("- {task: Notify, background: true}")),
     ];
 
     private static FlowRule[] Expressions =>

@@ -31,7 +31,7 @@ internal sealed partial class IgnoreComments
     }
 
     /// <summary>True for what does not keep a flow from being read.</summary>
-    private static bool CanIgnore(FlowProblem problem) => problem.Severity == FlowProblemSeverity.Warning || SubflowCheck.Finds(problem.RuleId);
+    private static bool CanIgnore(FlowProblem problem) => problem.Severity == FlowProblemSeverity.Warning || problem.RuleId is Rules.SubflowInput or Rules.EndlessSubflows;
 
     private (IReadOnlyList<FlowProblem>, IReadOnlyList<FlowProblem>) Split(IReadOnlyList<FlowProblem> found, bool isRead)
     {

@@ -34,7 +34,7 @@ internal static class LimitCheck
     {
         TimeSpan? time = step switch
         {
-            EffectStep { IsBackground: false } effect => effect.Options.Timeout,
+            EffectStep { Settings.IsBackground: false } effect => effect.Settings.Options.Timeout,
             SubflowStep { IsBackground: false } subflow => subflow.Options?.Timeout,
             ForEachStep each => each.Options.Timeout,
             IfStep branches => branches.Options?.Timeout,

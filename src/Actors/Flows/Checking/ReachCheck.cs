@@ -134,9 +134,6 @@ internal sealed class ReachCheck
             case RouteStep { Choice: ConstantTemplate choice } route:
                 Route(route, choice.Value, node);
                 break;
-            case ParallelStep parallel:
-                Cycle(parallel);
-                break;
         }
 
         return false;
@@ -156,51 +153,6 @@ internal sealed class ReachCheck
             {
                 _problems.Warn(Rules.NothingLeadsHere, branch.Key, $"nothing leads to the branch '{Text.Shorten(branch.Key.Value, 60)}': what 'route' gives is always the same");
             }
-        }
-    }
-
-    // Branches that wait for each other wait for ever.
-    private void Cycle(ParallelStep step)
-    {
-        Dictionary<string, ParallelBranch> branches = [];
-        foreach (ParallelBranch branch in step.Branches)
-        {
-            branches.TryAdd(branch.Key, branch);
-        }
-
-        HashSet<string> done = new(StringComparer.Ordinal);
-        List<string> path = [];
-        foreach (ParallelBranch branch in step.Branches)
-        {
-            if (Find(branch.Key))
-            {
-                FlowStep? at = branches[path[^1]].Steps.FirstOrDefault();
-                _problems.Error(
-                    Rules.DependencyCycle, at?.Line ?? step.Line, at?.Column ?? step.Column,
-                    $"branches wait for each other: {string.Join(" waits for ", path.Select(key => $"'{Text.Shorten(key, 60)}'"))}", "Take one 'depends_on' out.");
-                return;
-            }
-        }
-
-        // Leaves the cycle in the path, its first branch at both ends.
-        bool Find(string key)
-        {
-            int start = path.IndexOf(key);
-            path.Add(key);
-            if (start >= 0)
-            {
-                path.RemoveRange(0, start);
-                return true;
-            }
-
-            if (!done.Contains(key) && branches.TryGetValue(key, out ParallelBranch? branch) && branch.After.Any(Find))
-            {
-                return true;
-            }
-
-            done.Add(key);
-            path.RemoveAt(path.Count - 1);
-            return false;
         }
     }
 
@@ -229,7 +181,7 @@ internal sealed class ReachCheck
 
         HashSet<string> reached = Reach([step.Start], name => states.TryGetValue(name, out MachineState? state) ? Next(state) : []);
         HashSet<string> ending = Reach(
-            step.States.Where(s => s.IsEnd || !Next(s).Any() || DocumentCheck.All(s.Do).Any(inner => inner is ExitStep)).Select(s => s.Name),
+            step.States.Where(s => s.IsEnd || DocumentCheck.All(s.Do).Any(inner => inner is ExitStep)).Select(s => s.Name),
             name => into.GetValueOrDefault(name, []));
         Dictionary<string, YamlText> keys = [];
         foreach (YamlEntry entry in (node?.Find("state_machine") as YamlMap)?.Find("states") is YamlMap map ? map.Entries : [])
@@ -254,7 +206,7 @@ internal sealed class ReachCheck
         return false;
 
         static IEnumerable<string> Next(MachineState state) =>
-            state.Transitions.Where(t => t.From is null || t.From.Contains(state.Name) || t.From.Contains("*")).Select(t => t.To);
+            state.Transitions.Select(t => t.To);
     }
 
     private static HashSet<string> Reach(IEnumerable<string> from, Func<string, IEnumerable<string>> next)

@@ -5,17 +5,14 @@ internal sealed class SubflowCheck
 {
     private readonly Dictionary<string, FlowReading> _flows = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<Call>> _calls = new(StringComparer.Ordinal);
+    private readonly HashSet<(FlowReading, SubflowStep)> _told = [];
     private readonly Func<string, FlowDefinition?> _registered;
     private readonly Action<FlowReading, FlowProblem> _tell;
 
     private SubflowCheck(Func<string, FlowDefinition?> registered, Action<FlowReading, FlowProblem> tell) => (_registered, _tell) = (registered, tell);
 
-    /// <summary>True for the rules of this check.</summary>
-    public static bool Finds(string rule) => rule is Rules.EndlessSubflows or Rules.RecursiveSubflows or Rules.SubflowNotFound or Rules.SubflowInput;
-
     /// <summary>The names of the flows that a flow calls, each once.</summary>
-    public static IEnumerable<string> CalledBy(FlowDocument document) =>
-        DocumentCheck.All([.. document.Steps, .. document.OnCancel]).OfType<SubflowStep>().Select(step => step.Flow).Distinct(StringComparer.Ordinal);
+    public static IEnumerable<string> CalledBy(FlowDocument document) => document.Subflows.Select(call => call.Flow).Distinct(StringComparer.Ordinal);
 
     /// <param name="flows">In the order in which they are told of; of two with one name the first counts.</param>
     /// <param name="registered">Gives flows that stand in no file; null for one that is not known.</param>
@@ -33,7 +30,8 @@ internal sealed class SubflowCheck
             check.Read(flow);
         }
 
-        check.Cycles();
+        check.Cycles(call => !call.Step.IsChild);
+        check.Cycles(call => call.IsCertain);
     }
 
     private void Read(FlowReading flow)
@@ -50,8 +48,7 @@ internal sealed class SubflowCheck
 
         if (_flows[flow.Document.Name] == flow)
         {
-            // The certain ones first: they make a cycle endless.
-            _calls[flow.Document.Name] = [.. calls.OrderBy(call => call.IsCertain ? 0 : 1)];
+            _calls[flow.Document.Name] = calls;
         }
     }
 
@@ -63,9 +60,9 @@ internal sealed class SubflowCheck
         foreach (FlowStep step in steps)
         {
             bool isReached = isCertain && (step is IfStep || step.If is null);
-            if (step is SubflowStep { Version: null } subflow)
+            if (step is SubflowStep subflow)
             {
-                calls.Add(new Call(subflow, isReached && !subflow.IsChild && !subflow.IsBackground));
+                calls.Add(new Call(subflow, isReached && subflow is { IsBackground: false, Version: null }));
             }
 
             bool always = isReached && step is DoStep or ParallelStep or LoopStep { While: null };
@@ -87,20 +84,26 @@ internal sealed class SubflowCheck
     {
         IReadOnlyList<FlowInput>? declared = _flows.TryGetValue(step.Flow, out FlowReading? called) ? called.Document!.Inputs : (_registered(step.Flow) as YamlFlowDefinition)?.Inputs;
         YamlItem at = node?.Find("subflow") ?? flow.Root!;
-        if (declared is null)
+        FlowDefinition? registered = declared is null ? _registered(step.Flow) : null;
+        if (declared is null && (registered is null || !step.IsChild))
         {
-            if (_registered(step.Flow) is null)
+            string? near = Text.Nearest(step.Flow, _flows.Keys);
+            string name = Text.Shorten(step.Flow, 80);
+            if (step.IsChild)
             {
-                string? near = Text.Nearest(step.Flow, _flows.Keys);
                 Tell(
-                    flow, Rules.SubflowNotFound, FlowProblemSeverity.Warning, at, $"no flow '{Text.Shorten(step.Flow, 80)}' was found, so the call is not checked",
+                    flow, Rules.SubflowNotFound, FlowProblemSeverity.Warning, at, $"no flow '{name}' was found, so that the call is not checked",
                     near is null ? "Name its file, too, or put it beside this one." : $"Did you mean '{near}'?");
             }
-
-            return;
+            else
+            {
+                Tell(
+                    flow, Rules.UnknownFlow, FlowProblemSeverity.Error, at, registered is null ? $"there is no flow '{name}'" : $"the flow '{name}' is written in C#, and such a flow has a run of its own",
+                    registered is not null ? "Write run: child." : near is null ? "Name its file, too, or put it beside this one." : $"Did you mean '{near}'?");
+            }
         }
 
-        if (node is not null)
+        if (declared is not null && step.Version is null && node is not null)
         {
             CheckInputs(flow, step, node, declared, at);
         }
@@ -149,11 +152,11 @@ internal sealed class SubflowCheck
     };
 
     // Depth first, https://en.wikipedia.org/wiki/Cycle_(graph_theory)#Cycle_detection: a call of a flow that is being followed closes a cycle.
-    private void Cycles()
+    private void Cycles(Func<Call, bool> counts)
     {
         HashSet<string> done = new(StringComparer.Ordinal);
         Dictionary<string, int> depths = new(StringComparer.Ordinal);
-        List<(string Flow, int Next)> path = [];
+        List<(string Flow, Call[] Calls, int Next)> path = [];
         foreach (string first in _calls.Keys)
         {
             if (done.Contains(first))
@@ -164,9 +167,8 @@ internal sealed class SubflowCheck
             Enter(first);
             while (path.Count > 0)
             {
-                (string flow, int next) = path[^1];
-                List<Call> calls = _calls.GetValueOrDefault(flow, []);
-                if (next == calls.Count)
+                (string flow, Call[] calls, int next) = path[^1];
+                if (next == calls.Length)
                 {
                     path.RemoveAt(path.Count - 1);
                     depths.Remove(flow);
@@ -174,15 +176,11 @@ internal sealed class SubflowCheck
                     continue;
                 }
 
-                path[^1] = (flow, next + 1);
+                path[^1] = (flow, calls, next + 1);
                 string to = calls[next].Step.Flow;
                 if (depths.TryGetValue(to, out int start))
                 {
-                    // The same call stands twice when a flow calls another one in several places; the first of them tells it.
-                    if (calls.FindIndex(call => call.Step.Flow == to) == next)
-                    {
-                        TellCycle(path[start..]);
-                    }
+                    TellCycle(path[start..].ConvertAll(part => (part.Flow, part.Calls[part.Next - 1])));
                 }
                 else if (!done.Contains(to) && _calls.ContainsKey(to))
                 {
@@ -194,24 +192,28 @@ internal sealed class SubflowCheck
         void Enter(string flow)
         {
             depths.Add(flow, path.Count);
-            path.Add((flow, 0));
+            // Of several calls of one flow, the first tells.
+            path.Add((flow, [.. _calls[flow].Where(counts).DistinctBy(call => call.Step.Flow)], 0));
         }
     }
 
-    private void TellCycle(List<(string Flow, int Next)> cycle)
+    private void TellCycle(List<(string Flow, Call Call)> cycle)
     {
-        Call last = CallOf(cycle[^1]);
-        bool isEndless = cycle.TrueForAll(part => CallOf(part).IsCertain);
-        FlowReading flow = _flows[cycle[^1].Flow];
-        string[] chain = [cycle[^1].Flow, .. cycle.Select(part => part.Flow)];
+        bool isInline = cycle.TrueForAll(part => !part.Call.Step.IsChild);
+        (string name, Call last) = cycle[^1];
+        FlowReading flow = _flows[name];
+        string[] chain = [name, .. cycle.Select(part => part.Flow)];
         string shown = string.Join(" → ", chain.Length <= 8 ? chain : [.. chain[..4], "…", .. chain[^3..]]);
         YamlItem at = new StepNodes(flow.Root!).Of(last.Step)?.Find("subflow") ?? flow.Root!;
-        Tell(
-            flow, isEndless ? Rules.EndlessSubflows : Rules.RecursiveSubflows, isEndless ? FlowProblemSeverity.Error : FlowProblemSeverity.Warning, at,
-            isEndless ? $"the flows call each other without an end: {shown}" : $"the flows call each other: {shown}",
-            isEndless ? "Give one of the calls a condition." : "Make sure that one of the conditions ends it.");
-
-        Call CallOf((string Flow, int Next) part) => _calls[part.Flow][part.Next - 1];
+        FlowProblem problem = flow.Source.Problem(
+            isInline ? Rules.FlowCycle : Rules.EndlessSubflows, FlowProblemSeverity.Error, at.Line, at.Column,
+            isInline ? $"flows run each other in a circle: {shown}" : $"flows start each other without an end: {shown}",
+            isInline ? "A flow that calls itself needs run: child." : "Give one of the calls a condition.");
+        // A circle inside one run is found both ways.
+        if (_told.Add((flow, last.Step)))
+        {
+            _tell(flow, problem);
+        }
     }
 
     private void Tell(FlowReading flow, string rule, FlowProblemSeverity severity, YamlItem at, string message, string? suggestion) =>

@@ -43,7 +43,7 @@ internal static class UsageCheck
             set.UnionWith(step switch
             {
                 SetStep change => change.Changes.Select(c => c.Name),
-                LoopStep loop => loop.State.Select(c => c.Name),
+                LoopStep loop => loop.Changes.Select(c => c.Name),
                 _ => [],
             });
         }

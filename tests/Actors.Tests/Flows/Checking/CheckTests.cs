@@ -24,7 +24,7 @@ public sealed class CheckTests : FlowTest
     [InlineData("- {if: true, then: [{task: Echo, inputs: '${inputs}'}]}", "")]
     [InlineData("- {task: Echo, if: true, inputs: '${inputs}'}", "")]
     [InlineData("- {for_each: [], do: [{task: Echo, inputs: '${inputs}'}]}", "4:14 ACT1412")]
-    [InlineData("- {switch: '${inputs.a}', cases: [{when: [a, 1], do: [{task: Echo}]}, {when: ['1', a], do: [{task: Echo}]}]}", "4:84 ACT1422")]
+    [InlineData("- {switch: '${inputs.a}', cases: [{when: [a, 1], do: [{task: Echo}]}, {when: ['1', a], do: [{task: Echo}]}]}", "4:84 ACT1421")]
     [InlineData("- {switch: '${inputs.a}', cases: [{when: '${inputs.a}', do: [{task: Echo}]}, {when: '${inputs.a}', do: [{task: Echo}]}]}", "")]
     // inputs
     [InlineData("- {task: Echo}", "2:17 ACT1416")]
