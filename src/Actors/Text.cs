@@ -57,6 +57,19 @@ internal static class Text
         return best;
     }
 
+    /// <summary>True when no other candidate is as near to <paramref name="text"/> as this one.</summary>
+    public static bool IsOnlyNearest(string text, string nearest, IEnumerable<string> candidates)
+    {
+        const int Far = 100;
+        if (text.Length > Far)
+        {
+            return false;
+        }
+
+        int distance = Distance(text, nearest, Far);
+        return candidates.All(candidate => candidate == nearest || candidate == text || Distance(text, candidate, distance + 1) > distance);
+    }
+
     // Optimal string alignment without case, https://en.wikipedia.org/wiki/Damerau%E2%80%93Levenshtein_distance (three-row form): two letters in the wrong
     // order are one mistake, because they are the commonest one.
     private static int Distance(string a, string b, int limit)

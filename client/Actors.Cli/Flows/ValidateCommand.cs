@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Text.Json;
+using System.Text;
 using Actors.Flows;
 using Actors.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -11,100 +11,190 @@ internal static class ValidateCommand
 {
     public static Command Create(CliConsole console)
     {
-        Argument<string[]> paths = new("paths") { Description = "Flow files and folders of them", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> paths = new("paths") { Description = "Flow files and folders of them; flows that they call are checked, too", Arity = ArgumentArity.ZeroOrMore };
         Option<string> format = new("--format")
         {
-            Description = "text (for people), msbuild (for editors and builds) or json",
+            Description = "text (for people), msbuild (for editors and builds), json, or sarif (for code scanners)",
             DefaultValueFactory = _ => "text",
         };
-        format.AcceptOnlyFromAmong("text", "msbuild", "json");
+        format.AcceptOnlyFromAmong("text", "msbuild", "json", "sarif");
         Option<string[]> plugins = new("--plugin")
         {
             Description = "An assembly with tasks. When one is given, tasks that are not registered are problems, too",
             HelpName = "dll",
             DefaultValueFactory = _ => [],
         };
-        Command command = new("validate", "Check YAML flows") { paths, format, plugins };
-        command.SetAction(parsed => Run(console, parsed.GetValue(paths) ?? [], parsed.GetRequiredValue(format), parsed.GetValue(plugins) ?? []));
-        return command.WithExamples("actors validate flows", "actors validate order.yaml --plugin bin/Shop.dll", "actors validate flows --format json");
+        Option<bool> strict = new("--strict") { Description = "Warnings fail, too" };
+        Option<string?> baseline = new("--baseline") { Description = "A file with known findings, which are not told", HelpName = "file" };
+        Option<bool> update = new("--update-baseline") { Description = "Write what is found now into the baseline" };
+        Option<bool> fix = new("--fix") { Description = "Mend what can be mended without doubt" };
+        Option<bool> dryRun = new("--fix-dry-run") { Description = "Print what --fix would change, as a unified diff" };
+        Option<bool> quiet = new("--quiet") { Description = "Print problems only, no summary" };
+        Option<bool> rules = new("--rules") { Description = "List all rules" };
+        Option<string?> explain = new("--explain") { Description = "Explain a rule with an example", HelpName = "rule" };
+        Command command = new("validate", "Check YAML flows") { paths, format, plugins, strict, baseline, update, fix, dryRun, quiet, rules, explain };
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(explain) is { } id)
+            {
+                return Explain(console, id);
+            }
+
+            if (parsed.GetValue(rules))
+            {
+                ProblemWriter.Rules(console.Out, parsed.GetRequiredValue(format) == "json");
+                return ExitCodes.Ok;
+            }
+
+            Settings settings = new(
+                parsed.GetValue(paths) ?? [], parsed.GetRequiredValue(format), parsed.GetValue(plugins) ?? [], parsed.GetValue(strict), parsed.GetValue(baseline), parsed.GetValue(update),
+                parsed.GetValue(fix), parsed.GetValue(dryRun), parsed.GetValue(quiet));
+            return Run(console, settings);
+        });
+        return command.WithExamples(
+            "actors validate flows", "actors validate order.yaml --plugin bin/Shop.dll", "actors validate flows --format sarif > flows.sarif", "actors validate flows --fix-dry-run",
+            "actors validate --explain ACT1302");
     }
 
-    private static int Run(CliConsole console, string[] paths, string format, string[] plugins)
+    private static int Explain(CliConsole console, string id)
     {
+        if (FlowRules.Find(id.ToUpperInvariant()) is not { } rule)
+        {
+            throw new CliException($"There is no rule '{SafeText.Line(id)}'. 'actors validate --rules' lists them.", ExitCodes.Usage);
+        }
+
+        ProblemWriter.Explain(console.Out, rule);
+        return ExitCodes.Ok;
+    }
+
+    private static int Run(CliConsole console, Settings settings)
+    {
+        if (settings.Paths.Length == 0)
+        {
+            throw new CliException("Name files or folders to check.", ExitCodes.Usage);
+        }
+
+        if (settings.UpdatesBaseline && settings.Baseline is null)
+        {
+            throw new CliException("--update-baseline needs --baseline with the name of the file.", ExitCodes.Usage);
+        }
+
         ActorsRegistration registration = new(new TaskRegistry(), new FlowRegistry(), new ConfigurationBuilder().AddEnvironmentVariables().Build());
         HostResources.Apply(registration, HostResources.Read(registration.Configuration));
-        foreach (string plugin in plugins)
+        foreach (string plugin in settings.Plugins)
         {
             PluginLoader.Load(plugin, "--plugin", registration);
         }
 
-        List<FlowProblem> problems = [];
-        int flows = 0;
-        foreach (string path in paths)
+        FlowCheckOptions options = new() { Tasks = registration.Tasks, ChecksTasks = settings.Plugins.Length > 0, Flows = registration.Flows };
+        try
         {
-            try
-            {
-                IReadOnlyList<YamlFlowDefinition> loaded = FlowFiles.Load(path, registration.Tasks, new FlowRegistry(), checkTasks: plugins.Length > 0);
-                flows += loaded.Count;
-                problems.AddRange(loaded.SelectMany(f => f.Warnings));
-            }
-            catch (FlowSyntaxException e)
-            {
-                problems.AddRange(e.Problems);
-            }
-            catch (FileNotFoundException e)
-            {
-                throw new CliException(e.Message, ExitCodes.Usage);
-            }
+            return Run(console, settings, options);
         }
-
-        int errors = problems.Count(p => p.Severity == FlowProblemSeverity.Error);
-        Write(console, problems, format);
-        if (format != "json")
+        catch (FileNotFoundException e)
         {
-            int warnings = problems.Count - errors;
-            console.Error.WriteLine(errors == 0
-                ? $"{flows} {(flows == 1 ? "flow is" : "flows are")} valid{(warnings > 0 ? $", {warnings} warnings" : "")}.{(plugins.Length == 0 ? " Tasks were not checked: name their assembly with --plugin." : "")}"
-                : $"{errors} {(errors == 1 ? "error" : "errors")}{(warnings > 0 ? $", {warnings} warnings" : "")}.");
+            throw new CliException(e.Message, ExitCodes.Usage);
         }
-
-        return errors == 0 ? ExitCodes.Ok : ExitCodes.Error;
     }
 
-    private static void Write(CliConsole console, List<FlowProblem> problems, string format)
+    private static int Run(CliConsole console, Settings settings, FlowCheckOptions options)
     {
-        switch (format)
+        int mended = 0;
+        if (settings.Fixes || settings.ShowsFixes)
+        {
+            IReadOnlyList<FixedFlow> changes = FlowFixer.Fix(settings.Paths, options);
+            if (settings.ShowsFixes)
+            {
+                foreach (FixedFlow change in changes)
+                {
+                    console.Out.Write(UnifiedDiff.Of(change.File, change.Before, change.After));
+                }
+
+                Say(console, settings, $"{Count(changes.Count, "file")} would be changed.");
+                return ExitCodes.Ok;
+            }
+
+            foreach (FixedFlow change in changes)
+            {
+                Write(change);
+                mended++;
+            }
+        }
+
+        FlowCheck check = FlowChecker.Check(settings.Paths, options);
+        if (settings.UpdatesBaseline)
+        {
+            Say(console, settings, $"{Count(Baseline.Write(settings.Baseline!, check.Problems, check), "finding")} written to {SafeText.Line(settings.Baseline!)}.");
+        }
+
+        Baseline? baseline = settings.Baseline is null ? null : Baseline.Read(settings.Baseline);
+        List<FlowProblem> told = [];
+        List<FlowProblem> known = [];
+        foreach (FlowProblem problem in check.Problems)
+        {
+            (baseline?.Knows(problem, check) == true ? known : told).Add(problem);
+        }
+
+        switch (settings.Format)
         {
             case "json":
-                console.Out.WriteLine(JsonSerializer.Serialize(
-                    problems.Select(p => new
-                    {
-                        rule = p.RuleId,
-                        severity = p.Severity == FlowProblemSeverity.Error ? "error" : "warning",
-                        file = p.File,
-                        line = p.Line,
-                        column = p.Column,
-                        message = p.Message,
-                        suggestion = p.Suggestion,
-                    }),
-                    new JsonSerializerOptions { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+                ProblemWriter.AsJson(console.Out, told);
+                break;
+            case "sarif":
+                SarifWriter.Write(console.Out, check, told, known);
                 break;
             case "msbuild":
-                foreach (FlowProblem p in problems)
-                {
-                    string severity = p.Severity == FlowProblemSeverity.Error ? "error" : "warning";
-                    console.Out.WriteLine($"{p.File}({p.Line},{p.Column}): {severity} {p.RuleId}: {p.Message}{(p.Suggestion is null ? "" : ". " + p.Suggestion)}");
-                }
-
+                ProblemWriter.MSBuild(console.Out, told);
                 break;
             default:
-                foreach (FlowProblem p in problems)
-                {
-                    console.Out.WriteLine(p.ToString());
-                    console.Out.WriteLine();
-                }
-
+                ProblemWriter.Text(console.Out, told);
                 break;
         }
+
+        int errors = told.Count(p => p.Severity == FlowProblemSeverity.Error);
+        Summarize(console, settings, check, told.Count - errors, errors, known.Count, baseline?.Gone ?? 0, mended);
+        return errors > 0 || (settings.IsStrict && told.Count > 0) ? ExitCodes.Error : ExitCodes.Ok;
     }
+
+    private static void Summarize(CliConsole console, Settings settings, FlowCheck check, int warnings, int errors, int known, int gone, int mended)
+    {
+        List<string> parts = [];
+        int flows = check.Files.Count;
+        parts.Add(errors == 0 ? $"{Count(flows, "flow")} {(flows == 1 ? "is" : "are")} valid" : Count(errors, "error"));
+        parts.AddRange(warnings > 0 ? [Count(warnings, "warning")] : []);
+        parts.AddRange(check.Ignored.Count > 0 ? [$"{check.Ignored.Count} ignored"] : []);
+        parts.AddRange(known > 0 ? [$"{known} known"] : []);
+        parts.AddRange(mended > 0 ? [$"{Count(mended, "file")} mended"] : []);
+        int fixable = settings.Fixes ? 0 : check.Problems.Count(p => p.Fix is not null);
+        Say(
+            console, settings,
+            $"{string.Join(", ", parts)}.{(fixable > 0 ? $" {fixable} can be mended with --fix." : "")}{(gone > 0 ? $" {Count(gone, "finding")} of the baseline {(gone == 1 ? "is" : "are")} gone: --update-baseline takes them out." : "")}"
+            + $"{(errors == 0 && settings.Plugins.Length == 0 ? " Tasks were not checked: name their assembly with --plugin." : "")}");
+    }
+
+    private static void Write(FixedFlow change)
+    {
+        try
+        {
+            // The byte order mark is part of the text.
+            File.WriteAllBytes(change.File, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false).GetBytes(change.After));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException($"'{SafeText.Line(change.File)}' cannot be written: {e.Message}");
+        }
+    }
+
+    private static void Say(CliConsole console, Settings settings, string text)
+    {
+        if (!settings.IsQuiet)
+        {
+            console.Error.WriteLine(text);
+        }
+    }
+
+    private static string Count(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
+
+    private sealed record Settings(
+        string[] Paths, string Format, string[] Plugins, bool IsStrict, string? Baseline, bool UpdatesBaseline, bool Fixes, bool ShowsFixes, bool IsQuiet);
 }

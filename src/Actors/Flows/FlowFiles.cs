@@ -70,7 +70,8 @@ public static class FlowFiles
         FlowDocument? FindFlow(string name) => byName.GetValueOrDefault(name) ?? (registry.Find(name) as YamlFlowDefinition)?.Document;
     }
 
-    private static IEnumerable<string> Find(string path)
+    /// <summary>The flow files of a path, by name.</summary>
+    internal static IEnumerable<string> Find(string path)
     {
         if (File.Exists(path))
         {
@@ -95,7 +96,8 @@ public static class FlowFiles
     // What a build or a package manager has put there are copies.
     private static bool IsBuilt(string relative) => relative.Split(Path.DirectorySeparatorChar)[..^1].Any(folder => folder is "bin" or "obj" or "node_modules");
 
-    private static string Read(string file)
+    /// <exception cref="FlowSyntaxException">It is too large, or no text.</exception>
+    internal static string Read(string file)
     {
         // One byte more than allowed shows that there is more, whatever the file's length says.
         byte[] buffer = new byte[YamlComposer.BytesMax + 1];

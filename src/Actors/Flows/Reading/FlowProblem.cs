@@ -21,6 +21,12 @@ public enum FlowProblemSeverity
 public sealed record FlowProblem(
     string RuleId, FlowProblemSeverity Severity, string File, int Line, int Column, string Message, string? Suggestion, string Excerpt)
 {
+    /// <summary>The column behind the word that is meant, on the same line; <see cref="Column"/> when nothing stands there.</summary>
+    public int EndColumn { get; init; } = Column;
+
+    /// <summary>What surely mends it; null when a person must decide.</summary>
+    public FlowFix? Fix { get; init; }
+
     /// <summary><c>file:line:column: error ACT0000: message</c>, and the excerpt below.</summary>
     public override string ToString()
     {
@@ -39,6 +45,16 @@ public sealed record FlowProblem(
         return text.ToString();
     }
 }
+
+/// <summary>A change of a file's text that mends a problem and leaves everything else as it is.</summary>
+/// <param name="Title">What is done, as a sentence without a full stop.</param>
+/// <param name="Edits">In the order of the text; they do not overlap.</param>
+public sealed record FlowFix(string Title, IReadOnlyList<FlowEdit> Edits);
+
+/// <summary>One replacement in a text.</summary>
+/// <param name="Start">From 0, in UTF-16 characters, in the text with line feeds only and without a byte order mark.</param>
+/// <param name="Length">How many characters are replaced; 0: something is put in.</param>
+public readonly record struct FlowEdit(int Start, int Length, string Replacement);
 
 /// <summary>One or more flow files are not valid. Nothing of them was registered.</summary>
 public sealed class FlowSyntaxException : Exception

@@ -19,6 +19,12 @@ internal sealed record FlowDocument(
     string File,
     IReadOnlyList<FlowProblem> Warnings);
 
+/// <summary>What became of reading a file.</summary>
+/// <param name="Root">Null: it is no YAML, or no mapping.</param>
+/// <param name="Document">Null: the flow cannot be run.</param>
+/// <param name="Found">All problems by position, those that comments ignore included.</param>
+internal sealed record FlowReading(SourceText Source, YamlMap? Root, FlowDocument? Document, IReadOnlyList<FlowProblem> Found);
+
 /// <summary>Reads the root of a flow file.</summary>
 internal sealed class FlowReader
 {
@@ -41,23 +47,44 @@ internal sealed class FlowReader
     /// <exception cref="FlowSyntaxException">All that is wrong.</exception>
     public static FlowDocument Read(string text, string file, TaskRegistry tasks, bool checkTasks)
     {
+        FlowReading reading = Examine(text, file, tasks, checkTasks);
+        // Whether a comment ignores nothing is known only when all checks have been made, those over several files included.
+        IReadOnlyList<FlowProblem> told = IgnoreComments.Apply(reading.Found, reading.Source, isRead: false).Told;
+        return reading.Document is { } document ? document with { Warnings = told } : throw new FlowSyntaxException(told);
+    }
+
+    /// <summary>Reads a file as far as it can be read.</summary>
+    /// <param name="checkTasks">False: task names are not checked.</param>
+    public static FlowReading Examine(string text, string file, TaskRegistry tasks, bool checkTasks)
+    {
         Problems problems = new(new SourceText(text, file));
         FlowDocument? document = null;
+        YamlItem? root = null;
         try
         {
-            document = YamlComposer.Compose(problems) switch
+            root = YamlComposer.Compose(problems);
+            document = root switch
             {
                 null => null,
                 YamlMap map => new FlowReader(problems, tasks, checkTasks).Root(map),
                 { } item => NotAFlow(problems, item),
             };
+            if (root is not null)
+            {
+                SecretCheck.Run(root, problems);
+            }
+
+            if (document is not null && !problems.HasErrors)
+            {
+                DocumentCheck.Run(document, (YamlMap)root!, problems);
+            }
         }
         catch (Problems.TooManyException)
         {
             // What was found is told.
         }
 
-        return problems.HasErrors || document is null ? throw problems.ToException() : document;
+        return new FlowReading(problems.Source, root as YamlMap, problems.HasErrors ? null : document, problems.All);
     }
 
     private static FlowDocument? NotAFlow(Problems problems, YamlItem item)

@@ -24,8 +24,14 @@ internal sealed class Problems(SourceText source)
     /// <summary>True when something is wrong inside this text or on its first line: what follows from it need not be told too.</summary>
     public bool HasErrorsAt(YamlItem item) => _all.Exists(p => p.Line == item.Line && p.Column >= item.Column && p.Severity == FlowProblemSeverity.Error);
 
-    public void Warn(string rule, YamlItem at, string message, string? suggestion = null) =>
-        Add(source.Problem(rule, FlowProblemSeverity.Warning, at.Line, at.Column, message, suggestion));
+    public void Warn(string rule, YamlItem at, string message, string? suggestion = null) => Warn(rule, at.Line, at.Column, message, suggestion);
+
+    public void Warn(string rule, int line, int column, string message, string? suggestion = null) =>
+        Add(source.Problem(rule, FlowProblemSeverity.Warning, line, column, message, suggestion));
+
+    /// <summary>Warns without showing the line, which holds what nobody should see.</summary>
+    public void WarnHidden(string rule, YamlItem at, string message, string? suggestion = null) =>
+        Add(source.Problem(rule, FlowProblemSeverity.Warning, at.Line, at.Column, message, suggestion) with { Excerpt = "" });
 
     /// <summary>A fault inside a text: finds the place where the text stands in the file.</summary>
     public void Error(ExpressionSyntaxException fault, YamlText text)

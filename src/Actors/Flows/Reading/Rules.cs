@@ -80,4 +80,22 @@ internal static class Rules
     public const string MaybeSkipped = "ACT1403";
     public const string ConstantCondition = "ACT1404";
     public const string NoEffect = "ACT1405";
+
+    public const string NothingLeadsHere = "ACT1410";
+    public const string NoWayOut = "ACT1411";
+    public const string EmptyItems = "ACT1412";
+    public const string NeverRun = "ACT1413";
+    public const string EndlessLoop = "ACT1414";
+    public const string UnchangedCondition = "ACT1415";
+    public const string UnusedInput = "ACT1416";
+    public const string UnreadState = "ACT1417";
+    public const string UnsetState = "ACT1418";
+    public const string LongerThanBlock = "ACT1419";
+    public const string SecretInFile = "ACT1420";
+    public const string RepeatedCase = "ACT1421";
+    public const string EndlessSubflows = "ACT1430";
+    public const string SubflowNotFound = "ACT1431";
+    public const string SubflowInput = "ACT1432";
+    public const string UnusedIgnore = "ACT1440";
+    public const string BadIgnore = "ACT1441";
 }

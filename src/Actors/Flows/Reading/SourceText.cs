@@ -65,7 +65,30 @@ internal sealed class SourceText
     {
         line = Math.Clamp(line, 1, _lines.Count);
         column = Math.Clamp(column, 1, Line(line).Length + 1);
-        return new FlowProblem(rule, severity, File, line, column, message, suggestion, Excerpt(line, column));
+        return new FlowProblem(rule, severity, File, line, column, message, suggestion, Excerpt(line, column)) { EndColumn = EndOfWord(line, column) };
+    }
+
+    // What stands in quotes, a name or a path; else one character.
+    private int EndOfWord(int line, int column)
+    {
+        string text = Line(line);
+        int at = column - 1;
+        if (at >= text.Length)
+        {
+            return column;
+        }
+
+        if (text[at] is '\'' or '"' && text.IndexOf(text[at], at + 1) is var close and > 0)
+        {
+            return close + 2;
+        }
+
+        while (at < text.Length && (char.IsAsciiLetterOrDigit(text[at]) || text[at] is '_' or '-' or '.'))
+        {
+            at++;
+        }
+
+        return Math.Max(at, column) + 1;
     }
 
     // A long line is cut around the caret; control characters would spoil a terminal.
