@@ -6,6 +6,9 @@ namespace Actors.Flows;
 internal abstract class Template
 {
     public abstract Value Evaluate(Evaluation e);
+
+    /// <summary>As it is written in the file, or nearly so: for pictures and lists.</summary>
+    public override string ToString() => "…";
 }
 
 internal sealed class ConstantTemplate(Value value) : Template
@@ -15,6 +18,8 @@ internal sealed class ConstantTemplate(Value value) : Template
     public Value Value => value;
 
     public override Value Evaluate(Evaluation e) => value;
+
+    public override string ToString() => value.ToString();
 }
 
 /// <summary>A text that is exactly one <c>${…}</c>: the value keeps its type.</summary>
@@ -32,6 +37,8 @@ internal sealed class HoleTemplate(Expression tree, string source) : Template
             throw new ExpressionException(x.Reason, Actors.Text.Shorten(source, 200), x.Code);
         }
     }
+
+    public override string ToString() => source;
 }
 
 /// <summary>A text with <c>${…}</c> in it.</summary>
@@ -51,6 +58,8 @@ internal sealed class TextTemplate(Template[] parts) : Template
 
         return Value.Of(Evaluation.CheckLength(text.ToString()));
     }
+
+    public override string ToString() => string.Concat(parts.Select(part => part.ToString()));
 }
 
 internal sealed class ListTemplate(Template[] items) : Template
@@ -65,10 +74,15 @@ internal sealed class ListTemplate(Template[] items) : Template
 
         return Value.List(values);
     }
+
+    public override string ToString() => $"[{string.Join(", ", items.Select(item => item.ToString()))}]";
 }
 
 internal sealed class ObjectTemplate(KeyValuePair<string, Template>[] entries) : Template
 {
+    /// <summary>What stands under a key; null when there is no such key.</summary>
+    public Template? Find(string key) => Array.Find(entries, entry => entry.Key == key).Value;
+
     public override Value Evaluate(Evaluation e)
     {
         KeyValuePair<string, Value>[] values = new KeyValuePair<string, Value>[entries.Length];
@@ -79,6 +93,8 @@ internal sealed class ObjectTemplate(KeyValuePair<string, Template>[] entries) :
 
         return Value.Object(values);
     }
+
+    public override string ToString() => $"{{{string.Join(", ", entries.Select(entry => $"{entry.Key}: {entry.Value}"))}}}";
 }
 
 /// <summary>Reads texts with expressions.</summary>
