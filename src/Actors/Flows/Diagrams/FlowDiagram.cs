@@ -61,4 +61,7 @@ public sealed class FlowDiagram
 
     /// <summary>As a flowchart of Mermaid (https://mermaid.js.org).</summary>
     public string ToMermaid() => MermaidWriter.Write(this);
+
+    /// <summary>As an SVG image that needs nothing else: no script, no font and no address of another file.</summary>
+    public string ToSvg() => SvgWriter.Write(this);
 }
