@@ -91,6 +91,9 @@ internal sealed class DiagramStep
     /// <summary>What undoes it; null: nothing.</summary>
     public string? Undo { get; init; }
 
+    /// <summary>Of a for_each: the list; null for everything else.</summary>
+    public Template? Items { get; init; }
+
     /// <summary>For loops: asked after the body; null: nothing is.</summary>
     public string? Until { get; init; }
 

@@ -52,6 +52,22 @@ public sealed class FlowDiagram
         return new FlowDiagram(flow.Name, flow.Description, steps, onCancel, null);
     }
 
+    /// <summary>The picture of a run without its flow: the steps that it has come to, in the order in which they began.</summary>
+    /// <param name="stepsMax">From 1; further steps are left out.</param>
+    public static FlowDiagram Of(RunTrace trace, int stepsMax = StepsMax)
+    {
+        ArgumentNullException.ThrowIfNull(trace);
+        ArgumentOutOfRangeException.ThrowIfLessThan(stepsMax, 1);
+        return new FlowDiagram(trace.Run.Flow, null, TraceDiagram.Steps(trace, stepsMax), null, null).With(trace);
+    }
+
+    /// <summary>The same picture with what a run has done so far.</summary>
+    public FlowDiagram With(RunTrace trace)
+    {
+        ArgumentNullException.ThrowIfNull(trace);
+        return new FlowDiagram(Flow, Description, Steps, _onCancel, RunOverlay.Lay(Steps, _onCancel, trace));
+    }
+
     /// <summary>The same for steps that are in no file.</summary>
     internal static FlowDiagram Of(string flow, IReadOnlyList<FlowStep> steps, IReadOnlyList<FlowStep> onCancel, int stepsMax = StepsMax)
     {
@@ -64,4 +80,10 @@ public sealed class FlowDiagram
 
     /// <summary>As an SVG image that needs nothing else: no script, no font and no address of another file.</summary>
     public string ToSvg() => SvgWriter.Write(this);
+
+    /// <summary>As a page with that image in it. It needs <see cref="PagePolicy"/> and says so itself.</summary>
+    public string ToHtml() => HtmlWriter.Write(this);
+
+    /// <summary>The Content-Security-Policy of pages and images: nothing is loaded, nothing is run.</summary>
+    public static string PagePolicy => HtmlWriter.Policy;
 }

@@ -20,6 +20,7 @@ internal static class MermaidWriter
     {
         StringBuilder text = new();
         text.Append("flowchart TB\n");
+        text.Append("  accTitle: ").Append(Escape(diagram.Overlay is { } overlay ? $"Flow {diagram.Flow}. {overlay.Standing}" : $"Flow {diagram.Flow}")).Append('\n');
         ILookup<string, DiagramNode> nodes = diagram.Nodes.ToLookup(node => node.Cluster ?? "");
         ILookup<string, DiagramCluster> clusters = diagram.Clusters.ToLookup(cluster => cluster.Parent ?? "");
         WriteInside(text, "", 1, nodes, clusters);

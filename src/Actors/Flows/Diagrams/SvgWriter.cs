@@ -50,6 +50,8 @@ internal static class SvgWriter
         }
         """;
 
+    public static string StyleText { get; } = Style.ReplaceLineEndings("\n");
+
     public static string Write(FlowDiagram diagram)
     {
         Layout layout = new(diagram.Overlay);
@@ -61,12 +63,12 @@ internal static class SvgWriter
         main.Draw(canvas, Margin, Margin);
         cancel?.Draw(canvas, Margin + main.Width + 40, Margin);
 
-        string title = diagram.Overlay?.EndTitle is { } run ? $"Flow {diagram.Flow}, run {run}" : $"Flow {diagram.Flow}";
+        string title = diagram.Overlay is { } overlay ? $"Flow {diagram.Flow}, run {overlay.Run}" : $"Flow {diagram.Flow}";
         StringBuilder svg = new();
         svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"fd\" role=\"img\" aria-labelledby=\"fd-title fd-desc\" width=\"{SvgCanvas.Number(width)}\" height=\"{SvgCanvas.Number(height)}\" viewBox=\"0 0 {SvgCanvas.Number(width)} {SvgCanvas.Number(height)}\">\n");
         svg.Append("<title id=\"fd-title\">").Append(SvgCanvas.Escape(title)).Append("</title>\n");
         svg.Append("<desc id=\"fd-desc\">").Append(SvgCanvas.Escape(Describe(diagram))).Append("</desc>\n");
-        svg.Append("<style>").Append(Style.ReplaceLineEndings("\n")).Append("</style>\n");
+        svg.Append("<style>").Append(StyleText).Append("</style>\n");
         svg.Append("<defs><marker id=\"fd-arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path class=\"fd-a\" d=\"M0 0L8 4L0 8z\"/></marker></defs>\n");
         canvas.WriteTo(svg);
         return svg.Append("</svg>\n").ToString();
@@ -77,8 +79,9 @@ internal static class SvgWriter
         int steps = diagram.Nodes.Count(node => node.Kind is not ("start" or "end" or "guard" or "join" or "state" or "undo"));
         string text = diagram.Description is { Length: > 0 } description ? description + " " : "";
         text += $"{steps.ToString(CultureInfo.InvariantCulture)} {(steps == 1 ? "step" : "steps")}.";
-        if (diagram.Overlay is not null)
+        if (diagram.Overlay is { } overlay)
         {
+            text += " " + overlay.Standing;
             IEnumerable<string> states = diagram.Nodes.Where(node => node.State is StepState.Running or StepState.Waiting or StepState.Failed)
                 .Take(10)
                 .Select(node => $"{node.Title} {node.State.ToString().ToLowerInvariant()}");
