@@ -49,6 +49,7 @@ internal static class CliApp
             Flows.RunCommand.Create(console),
             Serving.ServeCommand.Create(console),
             Flows.ValidateCommand.Create(console),
+            Flows.VisualizeCommand.Create(console),
             Storage.MigrateCommand.Create(console),
             Storage.DoctorCommand.Create(console),
             Runs.RunCommands.Create(console),

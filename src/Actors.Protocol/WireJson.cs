@@ -15,6 +15,7 @@ namespace Actors.Protocol;
 [JsonSerializable(typeof(FlowSummary))]
 [JsonSerializable(typeof(FlowList))]
 [JsonSerializable(typeof(FlowDetails))]
+[JsonSerializable(typeof(DiagramView))]
 [JsonSerializable(typeof(StartRunRequest))]
 [JsonSerializable(typeof(ExecuteResponse))]
 [JsonSerializable(typeof(RunView))]

@@ -21,6 +21,7 @@ public sealed class UsageTests
     [InlineData("run")]
     [InlineData("serve")]
     [InlineData("validate")]
+    [InlineData("visualize")]
     [InlineData("migrate")]
     [InlineData("doctor")]
     [InlineData("runs list")]

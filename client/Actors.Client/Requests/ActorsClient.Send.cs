@@ -15,6 +15,12 @@ public sealed partial class ActorsClient
     private Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         ReadAsync(new Request(HttpMethod.Get, path, null, null, Repeatable: true), type, cancellationToken);
 
+    private async Task<string> GetTextAsync(string path, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await SendAsync(new Request(HttpMethod.Get, path, null, null, Repeatable: true), HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
+        return await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     private Task<T> PostAsync<T>(string path, byte[]? body, string? idempotencyKey, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         ReadAsync(new Request(HttpMethod.Post, path, body, idempotencyKey, Repeatable: idempotencyKey is not null), type, cancellationToken);
 

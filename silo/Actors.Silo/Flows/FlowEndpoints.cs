@@ -8,7 +8,7 @@ namespace Actors.Hosting;
 
 internal static class FlowEndpoints
 {
-    private static readonly QueryParameter Version = new("version", "A version's label or pinned version. Default: the latest.");
+    public static readonly QueryParameter Version = new("version", "A version's label or pinned version. Default: the latest.");
 
     public static void Map(IEndpointRouteBuilder api)
     {
@@ -29,19 +29,24 @@ internal static class FlowEndpoints
 
     private static JsonHttpResult<FlowDetails> Get(HttpContext context, string name, Silo silo)
     {
-        string? version = new QueryReader(context).Text("version");
-        FlowDefinition? flow = silo.Flows.Find(name, version);
-        if (flow is null)
+        FlowDefinition flow = Find(silo, name, new QueryReader(context).Text("version"));
+        return TypedResults.Json(Details(flow, silo.Flows.Versions(name)), WireJson.Default.FlowDetails);
+    }
+
+    /// <exception cref="ProblemException">There is no such flow, or not in this version.</exception>
+    public static FlowDefinition Find(Silo silo, string name, string? version)
+    {
+        if (silo.Flows.Find(name, version) is { } flow)
         {
-            throw silo.Flows.Find(name) is null
-                ? ProblemException.FlowNotFound(name, silo.Flows.Latest.Select(f => f.Name))
-                : new ProblemException(
-                    StatusCodes.Status404NotFound,
-                    ProblemCodes.UnknownVersion,
-                    $"Flow '{name}' has no version '{ProblemException.Shorten(version!)}'. Versions: {string.Join(", ", silo.Flows.Versions(name).Select(v => v.Label ?? v.Version))}.");
+            return flow;
         }
 
-        return TypedResults.Json(Details(flow, silo.Flows.Versions(name)), WireJson.Default.FlowDetails);
+        throw silo.Flows.Find(name) is null
+            ? ProblemException.FlowNotFound(name, silo.Flows.Latest.Select(f => f.Name))
+            : new ProblemException(
+                StatusCodes.Status404NotFound,
+                ProblemCodes.UnknownVersion,
+                $"Flow '{name}' has no version '{ProblemException.Shorten(version!)}'. Versions: {string.Join(", ", silo.Flows.Versions(name).Select(v => v.Label ?? v.Version))}.");
     }
 
     private static FlowSummary Summary(FlowDefinition flow) => new(flow.Name, flow.Version, flow.Label, flow.Description, Kind(flow));

@@ -15,6 +15,7 @@ public static class ActorsEndpoints
         RouteGroupBuilder api = routes.MapGroup(prefix);
         HealthEndpoints.Map(api);
         FlowEndpoints.Map(api);
+        DiagramEndpoints.Map(api);
         StartEndpoints.Map(api);
         RunEndpoints.Map(api);
         RunCommandEndpoints.Map(api);

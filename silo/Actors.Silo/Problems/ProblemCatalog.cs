@@ -15,6 +15,7 @@ internal static class ProblemCatalog
         new(ProblemCodes.NotACandidate, 403, "Others may answer this human task", "Its candidates are people and groups; ask one of them."),
         new(ProblemCodes.UnknownFlow, 404, "No such flow", "List the flows with GET /flows; names are case-sensitive."),
         new(ProblemCodes.UnknownVersion, 404, "The flow has no such version", "GET /flows/{name} lists the versions."),
+        new(ProblemCodes.NoDiagram, 404, "The flow has no diagram", "Flows in C# have no tree of steps; ask for the diagram of one of its runs."),
         new(ProblemCodes.UnknownRun, 404, "No such run", "Check the id; runs of other tenants are not shown."),
         new(ProblemCodes.UnknownTask, 404, "No such human task", "Check the id; human tasks of other tenants are not shown."),
         new(ProblemCodes.UnknownAddress, 404, "No such address", "The API document lists all addresses."),

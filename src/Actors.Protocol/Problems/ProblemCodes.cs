@@ -21,6 +21,7 @@ public static class ProblemCodes
     public const string Unavailable = "unavailable";
     public const string Internal = "internal";
     public const string UnknownVersion = "unknown_version";
+    public const string NoDiagram = "no_diagram";
     public const string RunEnded = "run_ended";
     public const string TaskClosed = "task_closed";
     public const string IdempotencyKeyReused = "idempotency_key_reused";

@@ -32,7 +32,7 @@ public sealed class OpenApiTests(SiloFixture silo)
             .ToArray();
         Assert.Equal(ids.Count, ids.Distinct().Count());
         Assert.Equal(mapped, ids.Order());
-        Assert.Equal(19, ids.Count);
+        Assert.Equal(21, ids.Count);
     }
 
     [Fact]

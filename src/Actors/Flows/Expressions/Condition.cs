@@ -4,6 +4,9 @@ namespace Actors.Flows;
 internal abstract class Condition
 {
     public abstract bool Test(Evaluation e);
+
+    /// <summary>As it is written in the file, on as many lines.</summary>
+    public override string ToString() => "…";
 }
 
 internal sealed class ExpressionCondition(Expression tree, string source) : Condition
@@ -19,6 +22,8 @@ internal sealed class ExpressionCondition(Expression tree, string source) : Cond
             throw new ExpressionException(x.Reason, Text.Shorten(source, 200), x.Code);
         }
     }
+
+    public override string ToString() => source;
 }
 
 internal enum Quantifier
@@ -43,4 +48,6 @@ internal sealed class QuantifierCondition(Quantifier quantifier, Condition[] par
 
         return quantifier != Quantifier.Any;
     }
+
+    public override string ToString() => $"{quantifier.ToString().ToLowerInvariant()}: {string.Join(", ", parts.Select(part => part.ToString()))}";
 }

@@ -30,6 +30,8 @@ internal abstract class Template
             throw Evaluation.TooLong();
         }
     }
+    /// <summary>As it is written in the file, or nearly so: for pictures and lists.</summary>
+    public override string ToString() => "…";
 }
 
 internal sealed class ConstantTemplate(Value value) : Template
@@ -39,6 +41,8 @@ internal sealed class ConstantTemplate(Value value) : Template
     public Value Value => value;
 
     public override Value Evaluate(Evaluation e) => value;
+
+    public override string ToString() => value.ToString();
 }
 
 /// <summary>A text that is exactly one <c>${…}</c> or <c>{{…}}</c>: the value keeps its type.</summary>
@@ -58,12 +62,16 @@ internal sealed class HoleTemplate(Expression tree, string source) : Template
             throw new ExpressionException(x.Reason, Actors.Text.Shorten(source, 200), x.Code);
         }
     }
+
+    public override string ToString() => source;
 }
 
 /// <summary>A text with holes and blocks in it.</summary>
 internal sealed class TextTemplate(Template[] parts) : Template
 {
     public override IEnumerable<Template> Parts => parts;
+
+    public override string ToString() => string.Concat(parts.Select(part => part.ToString()));
 
     public override Value Evaluate(Evaluation e)
     {
@@ -146,6 +154,8 @@ internal sealed class EachTemplate(Template list, int item, int? index, Template
             body.Render(e, text);
         }
     }
+
+    public override string ToString() => source + "…{{/each}}";
 }
 
 internal sealed class ListTemplate(Template[] items) : Template
@@ -162,6 +172,8 @@ internal sealed class ListTemplate(Template[] items) : Template
 
         return Value.List(values);
     }
+
+    public override string ToString() => $"[{string.Join(", ", items.Select(item => item.ToString()))}]";
 }
 
 internal sealed class ObjectTemplate(KeyValuePair<string, Template>[] entries) : Template
@@ -169,6 +181,9 @@ internal sealed class ObjectTemplate(KeyValuePair<string, Template>[] entries) :
     public IEnumerable<string> Names => entries.Select(entry => entry.Key);
 
     public override IEnumerable<Template> Parts => entries.Select(static entry => entry.Value);
+
+    /// <summary>What stands under a key; null when there is no such key.</summary>
+    public Template? Find(string key) => Array.Find(entries, entry => entry.Key == key).Value;
 
     public override Value Evaluate(Evaluation e)
     {
@@ -180,4 +195,6 @@ internal sealed class ObjectTemplate(KeyValuePair<string, Template>[] entries) :
 
         return Value.Object(values);
     }
+
+    public override string ToString() => $"{{{string.Join(", ", entries.Select(entry => $"{entry.Key}: {entry.Value}"))}}}";
 }
