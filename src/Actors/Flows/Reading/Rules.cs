@@ -57,4 +57,13 @@ internal static class Rules
     public const string MaybeSkipped = "ACT1403";
     public const string ConstantCondition = "ACT1404";
     public const string NoEffect = "ACT1405";
+
+    public const string Trigger = "ACT1601";
+    public const string Cron = "ACT1602";
+    public const string TriggerNotStarted = "ACT1603";
+    public const string TriggerSecret = "ACT1604";
+    public const string Project = "ACT1611";
+    public const string ProjectCycle = "ACT1612";
+    public const string MissingFlowFile = "ACT1613";
+    public const string IdWithExpression = "ACT1621";
 }
