@@ -319,7 +319,8 @@ internal sealed class FlowFileSet(Func<string, bool> isKnown)
         }
     }
 
-    private static string Read(string file)
+    /// <exception cref="FlowSyntaxException">It is too large, or not text in UTF-8.</exception>
+    public static string Read(string file)
     {
         // One byte more than allowed shows that there is more, whatever the file's length says.
         byte[] buffer = new byte[YamlComposer.BytesMax + 1];
