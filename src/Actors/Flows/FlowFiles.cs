@@ -1,20 +1,15 @@
-using System.Text;
-
 namespace Actors.Flows;
 
-/// <summary>Loads flow files.</summary>
+/// <summary>Loads flow files and project files.</summary>
 public static class FlowFiles
 {
-    // A folder with more is not a folder of flows but somebody's disk.
-    private const int FilesMax = 10_000;
-
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>
     /// Reads a file, or every <c>*.yaml</c> and <c>*.yml</c> in a folder and those below it, and registers the flows: all of them, or none when one has a problem.
+    /// A project file stands for the flows that it names. The flows that subflow steps name are looked for beside the file, as <c>NAME/flow.yaml</c> and <c>NAME.yaml</c>, and
+    /// in the three folders above it.
     /// </summary>
     /// <param name="checkTasks">False: a task that is not registered is no problem. For checking files where the tasks are not at hand.</param>
-    /// <returns>The flows in the order of their files' names.</returns>
+    /// <returns>The flows in the order of their files' names; those of a project in the order in which it names them; subflows that were found last.</returns>
     /// <exception cref="FlowSyntaxException">The problems of all files.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder.</exception>
     public static IReadOnlyList<YamlFlowDefinition> Load(string path, TaskRegistry tasks, FlowRegistry registry, bool checkTasks = true)
@@ -22,14 +17,17 @@ public static class FlowFiles
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(tasks);
         ArgumentNullException.ThrowIfNull(registry);
+        FlowFileSet files = new(name => registry.Find(name) is not null);
+        files.AddAll(FlowFileSet.Find(path));
+        files.AddSubflows();
         List<FlowDocument> documents = [];
-        List<FlowProblem> problems = [];
+        List<FlowProblem> problems = [.. files.Problems];
         Dictionary<string, FlowDocument> byName = new(StringComparer.Ordinal);
-        foreach (string file in Find(path))
+        foreach (FlowFileSet.Entry file in files.Flows)
         {
             try
             {
-                FlowDocument document = FlowReader.Read(Read(file), file, tasks, checkTasks);
+                FlowDocument document = FlowReader.Read(file.Text, file.Path, tasks, checkTasks);
                 documents.Add(document);
                 if (!byName.TryAdd(document.Name, document))
                 {
@@ -57,7 +55,7 @@ public static class FlowFiles
 
         if (problems.Count > 0)
         {
-            throw new FlowSyntaxException(problems);
+            throw new FlowSyntaxException([.. problems.OrderBy(p => p.File, StringComparer.Ordinal)]);
         }
 
         foreach (YamlFlowDefinition flow in flows)
@@ -70,61 +68,6 @@ public static class FlowFiles
         FlowDocument? FindFlow(string name) => byName.GetValueOrDefault(name) ?? (registry.Find(name) as YamlFlowDefinition)?.Document;
     }
 
-    /// <summary>The flow files of a path, by name.</summary>
-    internal static IEnumerable<string> Find(string path)
-    {
-        if (File.Exists(path))
-        {
-            return [path];
-        }
-
-        if (!Directory.Exists(path))
-        {
-            throw new FileNotFoundException($"There is no file or folder '{path}'.", path);
-        }
-
-        // Links are not followed: one that leads upwards would never end.
-        EnumerationOptions options = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden | FileAttributes.System | FileAttributes.ReparsePoint };
-        string[] files = Directory.EnumerateFiles(path, "*", options)
-            .Where(f => Path.GetExtension(f).ToLowerInvariant() is ".yaml" or ".yml" && !IsBuilt(Path.GetRelativePath(path, f)))
-            .Take(FilesMax + 1)
-            .Order(StringComparer.Ordinal)
-            .ToArray();
-        return files.Length <= FilesMax ? files : throw Fault(path, Rules.TooLarge, $"the folder has more than {FilesMax:N0} flow files");
-    }
-
-    // What a build or a package manager has put there are copies.
-    private static bool IsBuilt(string relative) => relative.Split(Path.DirectorySeparatorChar)[..^1].Any(folder => folder is "bin" or "obj" or "node_modules");
-
-    /// <exception cref="FlowSyntaxException">It is too large, or no text.</exception>
-    internal static string Read(string file)
-    {
-        // One byte more than allowed shows that there is more, whatever the file's length says.
-        byte[] buffer = new byte[YamlComposer.BytesMax + 1];
-        int length;
-        using (FileStream stream = File.OpenRead(file))
-        {
-            length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-        }
-
-        if (length > YamlComposer.BytesMax)
-        {
-            throw Fault(file, Rules.TooLarge, $"the file is larger than {YamlComposer.BytesMax / 1024:N0} KiB", "Split it, or move data into inputs.");
-        }
-
-        try
-        {
-            return Strict.GetString(buffer, 0, length);
-        }
-        catch (DecoderFallbackException e)
-        {
-            int line = buffer.AsSpan(0, Math.Clamp(e.Index, 0, length)).Count((byte)'\n') + 1;
-            int start = buffer.AsSpan(0, Math.Clamp(e.Index, 0, length)).LastIndexOf((byte)'\n') + 1;
-            FlowProblem problem = new(Rules.NotText, FlowProblemSeverity.Error, file, line, Math.Max(1, e.Index - start + 1), "the file is not text in UTF-8", null, "");
-            throw new FlowSyntaxException([problem]);
-        }
-    }
-
     private static FlowProblem Twice(FlowDocument flow, string first)
     {
         SourceText source = new(flow.Source, flow.File);
@@ -132,7 +75,4 @@ public static class FlowFiles
         return source.Problem(
             Rules.DuplicateFlow, FlowProblemSeverity.Error, name?.Line ?? 1, name?.Column ?? 1, $"the flow '{flow.Name}' is declared in {first} too", "Give one of them another name.");
     }
-
-    private static FlowSyntaxException Fault(string file, string rule, string message, string? suggestion = null) =>
-        new([new FlowProblem(rule, FlowProblemSeverity.Error, file, 1, 1, message, suggestion, "")]);
 }

@@ -80,6 +80,9 @@ public sealed class YamlFlowDefinition : FlowDefinition
     /// <summary>The flows that its steps run inside it, by name.</summary>
     internal IReadOnlyDictionary<string, FlowDocument> Subflows => _subflows;
 
+    /// <summary>What is to start the flow from outside, in the order of the file. This version starts nothing by it.</summary>
+    public IReadOnlyList<FlowTrigger> Triggers => _document.Triggers;
+
     /// <summary>The steps as a tree.</summary>
     internal IReadOnlyList<FlowStep> Steps => _document.Steps;
 

@@ -50,6 +50,105 @@ public sealed class FlowFilesTests : FlowTest, IDisposable
     public void A_path_that_is_not_there_is_told() =>
         Assert.Throws<FileNotFoundException>(() => FlowFiles.Load(Path.Combine(_folder, "nothing"), Tasks, _registry));
 
+    [Fact]
+    public void A_project_stands_for_the_flows_that_it_names_and_gives_them_its_connections()
+    {
+        Write("project.yaml", """
+            project: Shop
+            description: All about orders
+            version: 1.0.0
+            settings:
+              shared_connections:
+                db: {type: postgresql, url: "${env.DB}"}
+                cache: {type: sqlite, database: ./shared.db}
+              tags: [shop]
+              contact: {team: A, email: a@example.org}
+            flows:
+              - second
+              - {name: First, path: deep/first.yaml}
+            """);
+        Write("deep/first.yaml", "flow: First\nconnections:\n  cache: {type: sqlite, database: ./own.db}\nsteps:\n  - exit");
+        Write("second/flow.yaml", "flow: Second\nsteps: [exit]\n");
+        Write("other.yaml", "flow: Other\nsteps: [exit]\n");
+
+        IReadOnlyList<YamlFlowDefinition> project = FlowFiles.Load(Path.Combine(_folder, "project.yaml"), Tasks, _registry);
+        IReadOnlyList<YamlFlowDefinition> all = FlowFiles.Load(_folder, Tasks, _registry);
+
+        Assert.Equal(["Second", "First"], project.Select(f => f.Name));
+        Assert.Equal(["First", "Other", "Second"], all.Select(f => f.Name));
+        // What a run is pinned to has everything in it, however it was loaded.
+        Assert.Equal(project.Select(f => f.Version).Order(), all.Where(f => f.Name != "Other").Select(f => f.Version).Order());
+        Assert.Contains("./shared.db", project[0].Source, StringComparison.Ordinal);
+        Assert.DoesNotContain("linked", all[1].Source, StringComparison.Ordinal);
+        Assert.Equal(project[1].Version, YamlFlowDefinition.Parse(project[1].Source!, "stored", Tasks).Version);
+    }
+
+    [Fact]
+    public void A_project_without_a_list_has_the_flows_in_the_folders_beside_it()
+    {
+        Write("project.yaml", "project: p\nsettings:\n  shared_connections:\n");
+        Write("b/flow.yaml", "flow: b\nsteps: [exit]");
+        Write("a/flow.yml", "flow: a\nsteps: [exit]");
+
+        Assert.Equal(["a", "b"], FlowFiles.Load(Path.Combine(_folder, "project.yaml"), Tasks, _registry).Select(f => f.Name));
+    }
+
+    [Fact]
+    public void A_project_inside_a_project_has_the_connections_of_both()
+    {
+        Write("project.yaml", "project: p\nsettings: {shared_connections: {a: {type: http}, b: {type: http}}}\nflows: [inner]");
+        Write("inner/project.yaml", "project: q\nsettings: {shared_connections: {b: {type: sqlite}}}\nflows: [x]");
+        Write("inner/x.yaml", "flow: x\nsteps: [exit]");
+
+        string source = Assert.Single(FlowFiles.Load(_folder, Tasks, _registry)).Source!;
+
+        Assert.Contains("\"a\": {\"type\": \"http\"}", source, StringComparison.Ordinal);
+        Assert.Contains("\"b\": {\"type\": \"sqlite\"}", source, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_wrong_with_a_project_is_told_with_its_place()
+    {
+        Write("project.yaml", """
+            project: p
+            flow: []
+            settings: {shared: {}, shared_connections: {a: {type: http}}}
+            flows:
+              - missing
+              - ../outside
+              - {nme: x}
+              - again/project.yaml
+              - braces
+              - [a]
+            """.Replace("flow: []\n", "flws: []\n", StringComparison.Ordinal));
+        Write("again/project.yaml", "project: again\nflows: [back]");
+        Write("again/back/project.yaml", "project: back\nflows:\n  - nowhere");
+        Write("braces.yaml", "{flow: braces, steps: [exit]}");
+
+        FlowSyntaxException e = Assert.Throws<FlowSyntaxException>(() => FlowFiles.Load(Path.Combine(_folder, "project.yaml"), Tasks, _registry));
+
+        Assert.Equal(
+            [
+                "project.yaml:2:1 ACT1103", "project.yaml:3:12 ACT1103", "project.yaml:5:5 ACT1613", "project.yaml:6:5 ACT1611", "project.yaml:7:5 ACT1102", "project.yaml:7:6 ACT1103",
+                "project.yaml:9:5 ACT1611", "project.yaml:10:5 ACT1104", "project.yaml:3:5 ACT1613",
+            ],
+            e.Problems.OrderBy(p => p.File.Length).Select(p => $"{Path.GetFileName(p.File)}:{p.Line}:{p.Column} {p.RuleId}"));
+        Assert.Empty(_registry.Latest);
+    }
+
+    [Fact]
+    public void A_project_that_is_part_of_itself_is_told_once()
+    {
+        Write("project.yaml", "project: p\nflows: [a]");
+        Write("a/project.yaml", "project: q\nflows: [b]");
+        Write("a/b/project.yaml", "project: r\nflows: [c]");
+        Directory.CreateSymbolicLink(Path.Combine(_folder, "a", "b", "c"), Path.Combine(_folder, "a"));
+
+        FlowSyntaxException e = Assert.Throws<FlowSyntaxException>(() => FlowFiles.Load(Path.Combine(_folder, "project.yaml"), Tasks, _registry));
+
+        Assert.Equal("ACT1612", Assert.Single(e.Problems).RuleId);
+    }
+
     private void Write(string name, string text)
     {
         string path = Path.Combine(_folder, name);

@@ -54,7 +54,7 @@ public static class FlowChecker
         {
             try
             {
-                foreach (string file in FlowFiles.Find(path))
+                foreach (string file in FlowFileSet.Find(path))
                 {
                     check.Add(file);
                 }
@@ -121,7 +121,7 @@ public static class FlowChecker
         {
             try
             {
-                return changed.TryGetValue(file, out string? text) ? text : FlowFiles.Read(file);
+                return changed.TryGetValue(file, out string? text) ? text : FlowFileSet.Read(file);
             }
             catch (FlowSyntaxException e)
             {

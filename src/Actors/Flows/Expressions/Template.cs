@@ -30,6 +30,7 @@ internal abstract class Template
             throw Evaluation.TooLong();
         }
     }
+
     /// <summary>As it is written in the file, or nearly so: for pictures and lists.</summary>
     public override string ToString() => "…";
 }

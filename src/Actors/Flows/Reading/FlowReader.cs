@@ -17,7 +17,8 @@ internal sealed record FlowDocument(
     IReadOnlyList<SubflowReference> Subflows,
     string Source,
     string File,
-    IReadOnlyList<FlowProblem> Warnings);
+    IReadOnlyList<FlowProblem> Warnings,
+    IReadOnlyList<FlowTrigger> Triggers);
 
 /// <summary>What became of reading a file.</summary>
 /// <param name="Root">Null: it is no YAML, or no mapping.</param>
@@ -35,11 +36,13 @@ internal sealed class FlowReader
     private readonly FlowIds _ids = new();
     private readonly StepReader _steps;
     private readonly IReadOnlyCollection<string>? _environment;
+    private readonly TaskRegistry _tasks;
 
     private FlowReader(Problems problems, TaskRegistry tasks, bool checkTasks)
     {
         _problems = problems;
         _environment = checkTasks ? [.. tasks.Resources.EnvironmentAllowed] : null;
+        _tasks = tasks;
         _steps = new StepReader(problems, checkTasks ? tasks : null, tasks.Resources.Kinds, _ids);
     }
 
@@ -95,6 +98,7 @@ internal sealed class FlowReader
 
     private FlowDocument? Root(YamlMap map)
     {
+        map = FlowLangForms.Rewrite(map, _problems, name => _tasks.Find(name) is not null || _tasks.Resources.Kinds.Find("sql") is null);
         Keys keys = new(map, _problems, Language.Root);
         _steps.FindIds(map);
         YamlText? name = keys.Text("flow", required: true);
@@ -105,7 +109,9 @@ internal sealed class FlowReader
                 name.Value.Contains(' ', StringComparison.Ordinal) ? $"Write {name.Value.Trim().Replace(' ', '-')}." : null);
         }
 
-        List<FlowInput> inputs = ReadInputs(keys);
+        IReadOnlyList<FlowTrigger> triggers = new TriggerReader(_problems).Read(keys);
+        List<FlowInput> inputs = [.. ReadInputs(keys)];
+        AddGiven(inputs, triggers);
         Names names = new(null, _ids);
         names.Add(new Name("inputs", NameKind.Inputs, 0, inputs.ConvertAll(i => i.Name), Type: StaticType.OfInputs(inputs)));
         names.Add(Name.Flow);
@@ -134,7 +140,24 @@ internal sealed class FlowReader
         IReadOnlyList<FlowStep> onCancel = _steps.ReadSteps("on_cancel", keys.Item("on_cancel"), names.Inner());
         return new FlowDocument(
             name?.Value ?? "", keys.Text("version")?.Value, keys.Prose("description"), inputs, values, outputs, steps, onCancel, _steps.TasksUsed,
-            state, _steps.Subflows, _problems.Source.Text, _problems.Source.File, _problems.Warnings);
+            state, _steps.Subflows, _problems.Source.Text, _problems.Source.File, _problems.Warnings, triggers);
+    }
+
+    // What triggers give beside the inputs of the flow.
+    private static void AddGiven(List<FlowInput> inputs, IReadOnlyList<FlowTrigger> triggers)
+    {
+        foreach ((string name, string description, bool isGiven) in ((string, string, bool)[])
+        [
+            ("_webhook", "The request that started the run; given by a webhook.", triggers.Any(t => t is WebhookTrigger)),
+            ("_auth", "How its caller was known; given by a webhook.", triggers.Any(t => t is WebhookTrigger { Auth: not null })),
+            ("_schedule", "The point in time that started the run; given by a schedule.", triggers.Any(t => t is ScheduleTrigger)),
+        ])
+        {
+            if (isGiven && !inputs.Exists(i => i.Name == name))
+            {
+                inputs.Add(new FlowInput(name, InputTypes.Any, false, description, default));
+            }
+        }
     }
 
     public static bool IsFlowName(string name) =>

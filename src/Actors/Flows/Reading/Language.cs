@@ -86,9 +86,10 @@ internal static class Language
         new("max_attempts", new Shape.Number(1, RetryPolicy.AttemptsMax, true), "All attempts, the first included.", Default: "3"),
         new("delay", Time, "The wait before the second attempt.", Default: "1s"),
         new("delay_seconds", Time, "Another word for delay."),
-        new("backoff", new Shape.OneOf(new Shape.Choice("fixed", "constant", "linear", "exponential"), new Shape.Number(0, 1_000_000, false)), "How waits grow; a number is the first wait in seconds, doubled each time.", Default: "exponential"),
+        new("backoff", new Shape.OneOf(new Shape.Choice("fixed", "constant", "linear", "exponential"), new Shape.Number(0, 1_000_000, false)), "How waits grow; a number is the first wait in seconds, doubled each time, or, beside delay, the multiplier.", Default: "exponential"),
         new("multiplier", new Shape.Number(1, 1000, false), "By what exponential waits grow.", Default: "2"),
         new("backoff_multiplier", new Shape.Number(1, 1000, false), "Another word for multiplier."),
+        new("backoff_factor", new Shape.Number(1, 1000, false), "Another word for multiplier."),
         new("max_delay", Time, "The longest wait."),
         new("jitter", new Shape.Number(0, 1, false), "The share of a wait that chance may add or take.", Default: "0"),
         new("retry_on", Words, "Only errors of these types or codes are retried."),
@@ -360,6 +361,65 @@ internal static class Language
         new("schema", Schema, "What it must look like."),
     ]);
 
+    public static readonly KeyTable WebhookAuth = new("auth",
+    [
+        new("type", new Shape.Choice("api_key", "bearer"), "What the caller shows.", IsRequired: true),
+        new("header", Word, "The header that carries it.", Default: "X-API-Key, for bearer Authorization"),
+        new("key", Word, "What it must be; ${env.NAME} for an environment variable."),
+        new("token", Word, "Another word for key."),
+    ]);
+
+    public static readonly KeyTable Webhook = new("a webhook trigger",
+    [
+        new("type", new Shape.Choice("webhook"), "A request over HTTP.", IsRequired: true),
+        new("id", Word, "Its name."),
+        new("enabled", Flag, "Whether it is to be started.", Default: "true"),
+        new("path", Word, "The path of its URL; parts in braces are parameters.", IsRequired: true),
+        new("method", new Shape.Choice("GET", "POST", "PUT", "DELETE", "PATCH"), "The request's method.", Default: "POST"),
+        new("auth", new Shape.Table(WebhookAuth), "What the caller must show.", Default: "nothing"),
+        new("async", Flag, "true: the caller is answered at the run's start, not at its end.", Default: "true"),
+        new("input_mapping", new Shape.Choice("body", "query", "headers", "path", "all"), "The part of the request that becomes the inputs.", Default: "body"),
+    ]);
+
+    public static readonly KeyTable Schedule = new("a schedule trigger",
+    [
+        new("type", new Shape.Choice("schedule"), "Points in time.", IsRequired: true),
+        new("id", Word, "Its name."),
+        new("enabled", Flag, "Whether it is to be started.", Default: "true"),
+        new("cron", Word, "Minute, hour, day of the month, month and day of the week.", IsRequired: true),
+        new("timezone", Word, "Whose clocks are meant.", Default: "UTC"),
+        new("max_instances", new Shape.Number(1, 1000, true), "At so many runs that have not ended, a point in time is passed over.", Default: "1"),
+    ]);
+
+    public static readonly KeyTable ProjectContents = new("a project",
+    [
+        new("project", Word, "Its name.", IsRequired: true),
+        new("description", Prose, "What it is for."),
+        new("version", Word, "The version that people read."),
+        new("settings", new Shape.MapOf(Data), "Connections that its flows share, tags and contacts."),
+        new("flows", new Shape.ListOf(Data), "Its flows: names of files or folders beside it, or mappings with name and path.", IsRequired: true),
+    ]);
+
+    public static readonly KeyTable ProjectSettings = new("the settings of a project",
+    [
+        new("shared_connections", new Shape.MapOf(Data), "Connections for all of its flows that have none of that name."),
+        new("tags", new Shape.ListOf(Word), "For people."),
+        new("contact", new Shape.MapOf(Data), "For people."),
+    ]);
+
+    public static readonly KeyTable ProjectFlow = new("a flow of a project",
+    [
+        new("name", Word, "The flow's name."),
+        new("path", Word, "Its file or folder, beside the project's file."),
+        new("description", Prose, "What it is for."),
+    ]);
+
+    public static readonly KeyTable Linked = new("linked",
+    [
+        new("connections", new Shape.MapOf(Data), "Connections that the project's flows share."),
+        new("subflows", new Shape.MapOf(Word), "By the name of a file or folder: the flow in it."),
+    ]);
+
     public static readonly KeyTable Root = new("a flow",
     [
         new("flow", Word, "Its name.", IsRequired: true),
@@ -371,7 +431,8 @@ internal static class Language
         new("steps", Steps, "What it does.", IsRequired: true),
         new("on_cancel", Steps, "What is done when the run is cancelled."),
         new("connections", new Shape.MapOf(Data), "Named connections to other systems."),
-        new("triggers", new Shape.ListOf(Data), "Webhooks and schedules; read and checked, but not started."),
+        new("triggers", new Shape.ListOf(new Shape.OneOf(new Shape.Table(Webhook), new Shape.Table(Schedule))), "Webhooks and schedules; read and checked, but not started."),
+        new("linked", new Shape.Table(Linked), "Added at the end of a file that was loaded with a project: what it has from there."),
         new("silent", Flag, "Read for compatibility; has no effect."),
     ]);
 

@@ -25,7 +25,7 @@ internal static class RetryReader
         }
 
         policy = ReadBackoff(keys, problems, policy);
-        if (One(keys, problems, "multiplier", "backoff_multiplier") is { } multiplierKey
+        if (One(keys, problems, "multiplier", keys.Has("backoff_factor") ? "backoff_factor" : "backoff_multiplier") is { } multiplierKey
             && Number(keys, problems, multiplierKey, 1, 1000, whole: false) is { } multiplier)
         {
             policy = policy with { Multiplier = multiplier };
@@ -59,12 +59,17 @@ internal static class RetryReader
             return policy;
         }
 
-        // A number is the first wait in seconds, doubled each time.
+        // A number is the first wait in seconds, doubled each time; beside a wait it is what the waits are multiplied by.
         if (item is YamlText number && number.Typed().Kind == ValueKind.Number)
         {
             if (keys.Has("delay") || keys.Has("delay_seconds"))
             {
-                problems.Error(Rules.Retry, item, "a number as 'backoff' is the first delay: there are two", "Write backoff: exponential.");
+                if (keys.Has("multiplier") || keys.Has("backoff_multiplier") || keys.Has("backoff_factor"))
+                {
+                    problems.Error(Rules.Retry, item, "a number as 'backoff' beside a delay is the multiplier: there are two", "Write backoff: exponential.");
+                }
+
+                return Number(keys, problems, "backoff", 1, 1000, whole: false) is { } factor ? policy with { Backoff = Backoff.Exponential, Multiplier = factor } : policy;
             }
 
             return Delay(item, "backoff", problems) is { } first ? policy with { Delay = first, Backoff = Backoff.Exponential, Multiplier = 2 } : policy;

@@ -98,4 +98,13 @@ internal static class Rules
     public const string SubflowInput = "ACT1432";
     public const string UnusedIgnore = "ACT1440";
     public const string BadIgnore = "ACT1441";
+
+    public const string Trigger = "ACT1601";
+    public const string Cron = "ACT1602";
+    public const string TriggerNotStarted = "ACT1603";
+    public const string TriggerSecret = "ACT1604";
+    public const string Project = "ACT1611";
+    public const string ProjectCycle = "ACT1612";
+    public const string MissingFlowFile = "ACT1613";
+    public const string IdWithExpression = "ACT1621";
 }

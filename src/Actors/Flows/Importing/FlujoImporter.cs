@@ -1,0 +1,443 @@
+using System.Globalization;
+
+namespace Actors.Flows;
+
+/// <summary>
+/// Makes a flow of a Flujo blueprint. What flows silently from step to step there is written down here: each step names the one whose output it gets. The context is the
+/// flow's state.
+/// </summary>
+internal sealed partial class FlujoImporter
+{
+    private const string ContextInput = "context";
+
+    // Of a cache that says nothing about it.
+    private const string CacheTtl = "30d";
+
+    // A block in a block in a block.
+    private const int DepthMax = 40;
+
+    private readonly YamlMap _root;
+    private readonly ImportReport _report;
+    private readonly FlujoFiles _files;
+    private readonly Dictionary<string, YamlMap> _agents = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FlujoChild> _imports = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _callables = new(StringComparer.Ordinal);
+    private readonly List<string> _state = [];
+    private readonly HashSet<string> _toldAgents = new(StringComparer.Ordinal);
+    private int _depth;
+
+    public FlujoImporter(YamlMap root, ImportReport report, FlujoFiles files)
+    {
+        (_root, _report, _files) = (root, report, files);
+    }
+
+    /// <param name="name">The flow's name, when the blueprint gives none.</param>
+    /// <param name="child">Null: it is the blueprint that is imported itself.</param>
+    public OutMap Import(string name, FlujoChild? child)
+    {
+        OldMap root = new(_root, _report, "a blueprint");
+        root.Ignore("version");
+        ReadAgents(root);
+        ReadImports(root);
+        root.Lose("static_invariants", "invariants are not carried", "Check them in the tasks, or with validate.");
+        root.Lose("pipeline_config", "pipeline_config has no effect in Flujo and none here");
+        FindState(_root, 0);
+        OutList steps = new();
+        FlujoScope scope = new(null);
+        string data = "inputs.input";
+        if (root.List("steps") is { Items.Count: > 0 } list)
+        {
+            data = Steps(list, data, scope, steps);
+        }
+        else
+        {
+            _report.Lost(_root, "the blueprint has no steps");
+        }
+
+        root.Ignore("name");
+        root.TellOthers();
+        if (steps.Items.Count == 0)
+        {
+            steps.Items.Add(new OutMap().With("exit", new OutMap().With("reason", "there is nothing to do")));
+        }
+
+        if (child is not null && _state.Count > 0)
+        {
+            OutMap given = new();
+            foreach (string field in _state)
+            {
+                given.With(field, $"${{inputs.{ContextInput}?.{field}}}");
+            }
+
+            steps.Items.Insert(0, new OutMap().With("set", given));
+        }
+
+        return Document(root, name, child, steps, data);
+    }
+
+    private OutMap Document(OldMap root, string name, FlujoChild? child, OutList steps, string data)
+    {
+        OutMap flow = new();
+        flow.Comment($"Made from {Path.GetFileName(_report.File)}, a blueprint of Flujo.");
+        AgentComments(flow);
+        flow.With("flow", name);
+        if (root.Text("name") is { } title && title != name)
+        {
+            flow.With("description", FlujoTemplate.Escape(title));
+        }
+
+        OutList inputs = new();
+        inputs.Items.Add(new OutMap().With("name", "input").With("description", "What the first step gets.").With("default", new OutPlain("null")));
+        if (child is not null)
+        {
+            inputs.Items.Add(new OutMap().With("name", ContextInput).With("description", "Values for the state.").With("default", new OutPlain("null")));
+        }
+
+        flow.With("inputs", inputs);
+        if (_state.Count > 0)
+        {
+            OutMap state = new();
+            foreach (string field in _state)
+            {
+                state.With(field, "any");
+            }
+
+            flow.With("state", state);
+        }
+
+        flow.With("steps", steps);
+        OutList outputs = new();
+        outputs.Items.Add(new OutMap().With("name", "output").With("value", $"${{{data}}}"));
+        foreach (string field in child?.Outputs.Where(o => o != "output") ?? [])
+        {
+            outputs.Items.Add(new OutMap().With("name", field).With("value", _state.Contains(field) ? $"${{state.{field}}}" : "${null}"));
+        }
+
+        return flow.With("outputs", outputs);
+    }
+
+    private void AgentComments(OutMap flow)
+    {
+        foreach ((string name, YamlMap agent) in _agents)
+        {
+            flow.Comment("");
+            flow.Comment($"Agent {name}: {(agent.Find("model") as YamlText)?.Value ?? "no model"}");
+            foreach (string key in (ReadOnlySpan<string>)["model_settings", "tools"])
+            {
+                if (agent.Find(key) is { } item)
+                {
+                    flow.Comment($"  {key}: {Shown(item)}");
+                }
+            }
+
+            switch (agent.Find("system_prompt"))
+            {
+                case YamlText { IsNull: false } prompt:
+                    flow.Comment("  system_prompt:\n    " + prompt.Value.Trim().ReplaceLineEndings("\n").Replace("\n", "\n    ", StringComparison.Ordinal));
+                    break;
+                case YamlMap map:
+                    flow.Comment("  system_prompt: " + Shown(map));
+                    break;
+            }
+        }
+    }
+
+    private static string Shown(YamlItem item) => item switch
+    {
+        YamlText text => text.Value.ReplaceLineEndings(" ").Trim(),
+        YamlList list => "[" + string.Join(", ", list.Items.Select(Shown)) + "]",
+        YamlMap map => "{" + string.Join(", ", map.Entries.Select(e => $"{e.Key.Value}: {Shown(e.Value)}")) + "}",
+        _ => "",
+    };
+
+    private void ReadAgents(OldMap root)
+    {
+        foreach (YamlEntry entry in root.Mapping("agents")?.Entries ?? [])
+        {
+            if (entry.Value is not YamlMap map)
+            {
+                _report.Lost(entry.Value, $"an agent must be a mapping, not {entry.Value.Name}");
+                continue;
+            }
+
+            _agents[entry.Key.Value] = map;
+            string model = (map.Find("model") as YamlText)?.Value ?? "none";
+            _report.Changed(
+                entry.Key,
+                $"the agent '{Text.Shorten(entry.Key.Value, 60)}' (model {Text.Shorten(model, 60)}) is called as a task: this version has no agents; its model and prompt are in the file's comments",
+                "Register a task of that name that calls the model.");
+            OldMap agent = new(map, _report, "an agent");
+            agent.Ignore("model", "model_settings", "system_prompt", "output_schema", "timeout", "max_retries");
+            agent.Lose("tools", "an agent's tools are not carried", "Let the task offer them.");
+            agent.TellOthers();
+        }
+    }
+
+    private void ReadImports(OldMap root)
+    {
+        foreach (YamlEntry entry in root.Mapping("imports")?.Entries ?? [])
+        {
+            if (entry.Value is not YamlText path)
+            {
+                _report.Lost(entry.Value, $"an import must be a path, not {entry.Value.Name}");
+            }
+            else if (_files.Open(_report, path) is { } child)
+            {
+                _imports[entry.Key.Value] = child;
+            }
+        }
+    }
+
+    // Fields that templates and expressions read; what steps give is taken over for these.
+    private void FindState(YamlItem item, int depth)
+    {
+        switch (item)
+        {
+            case YamlText text:
+                foreach (System.Text.RegularExpressions.Match match in ContextField().Matches(text.Value))
+                {
+                    if (match.Groups[1].Value is not ("initial_prompt" or "step_outputs" or "import_artifacts" or "scratchpad" or "get"))
+                    {
+                        State(match.Groups[1].Value);
+                    }
+                }
+
+                break;
+            case YamlList list:
+                foreach (YamlItem inner in list.Items)
+                {
+                    FindState(inner, depth + 1);
+                }
+
+                break;
+            case YamlMap map:
+                foreach (YamlEntry entry in map.Entries)
+                {
+                    if (depth > 0 || entry.Key.Value == "steps")
+                    {
+                        FindState(entry.Value, depth + 1);
+                    }
+                }
+
+                break;
+        }
+    }
+
+    [System.Text.RegularExpressions.GeneratedRegex(@"\bcontext\.(?:import_artifacts\.|scratchpad\.)?([A-Za-z_]\w{0,79})")]
+    private static partial System.Text.RegularExpressions.Regex ContextField();
+
+    /// <summary>Reads a list of steps, or one step, and gives what the last of them gives.</summary>
+    private string Steps(YamlItem item, string data, FlujoScope scope, OutList into)
+    {
+        if (_depth >= DepthMax)
+        {
+            _report.Lost(item, $"steps are nested deeper than {DepthMax} levels");
+            return data;
+        }
+
+        _depth++;
+        foreach (YamlItem step in item is YamlList list ? list.Items : item is YamlMap { } block && block.Find("steps") is YamlList inner && block.Find("name") is null ? inner.Items : [item])
+        {
+            if (step is YamlMap map)
+            {
+                data = Step(map, data, scope, into);
+            }
+            else
+            {
+                _report.Lost(step, $"a step must be a mapping, not {step.Name}");
+            }
+        }
+
+        _depth--;
+        return data;
+    }
+
+    private string Step(YamlMap map, string data, FlujoScope scope, OutList into)
+    {
+        OldMap step = new(map, _report, "a step");
+        string name = step.Text("name") ?? step.Text("step") ?? "step";
+        string kind = step.Text("kind") ?? "step";
+        string after = kind switch
+        {
+            "step" => Call(step, name, data, scope, into),
+            "parallel" => Parallel(step, name, data, scope, into),
+            "conditional" => Conditional(step, name, data, scope, into),
+            "loop" => Loop(step, name, data, scope, into),
+            "map" => Map(step, name, data, scope, into),
+            "dynamic_router" => Router(step, name, data, scope, into),
+            "StateMachine" => Machine(step, name, data, scope, into),
+            "hitl" => Hitl(step, name, data, scope, into),
+            "cache" => Cache(step, name, data, scope, into),
+            _ => Unknown(step, kind, name, data, scope, into),
+        };
+        step.Lose("usage_limits", "limits of cost and tokens are not carried", "Limit them in the task that calls the model.");
+        step.Lose("processing", "processing of structured output is not carried", "Do it in the task, and let output_schema check the result.");
+        step.Lose("use_history", "there is no conversation history");
+        step.Lose("meta", "meta is not carried");
+        step.Ignore("validate_fields");
+        step.TellOthers();
+        scope.Add(name, after);
+        return after;
+    }
+
+    private string Unknown(OldMap step, string kind, string name, string data, FlujoScope scope, OutList into)
+    {
+        string id = Id(name);
+        (string what, string todo) = kind switch
+        {
+            "agentic_loop" => ("an agentic loop needs agents, which come with a later version; a task stands in its place", "Write the task, or a loop of tasks."),
+            "tree_search" => ("a tree search has no counterpart; a task stands in its place", "Write the search in the task."),
+            _ => ($"there is no kind of step '{Text.Shorten(kind, 60)}'; a task stands in its place", "Write the task."),
+        };
+        _report.Lost(step.Item("kind") ?? step.Map, what, todo);
+        step.Ignore(
+            "planner", "registry", "output_template", "proposer", "evaluator", "discovery_agent", "static_invariants", "cost_function", "candidate_validator", "branching_factor", "beam_width", "max_depth",
+            "max_iterations", "path_max_tokens", "goal_score_threshold", "require_goal", "config");
+        _report.Task(id, $"the step '{name}' of kind {kind}");
+        OutMap made = new OutMap().Comment($"TODO: {what}. {todo}").With("task", id).With("id", id).With("inputs", Input(step, data, scope));
+        into.Items.Add(made);
+        Sink(step, id, scope, into, null);
+        return id;
+    }
+
+    /// <summary>An id that nothing else has.</summary>
+    private string Id(string name)
+    {
+        string id = FlujoFiles.Word(name, "step");
+        if (Names.Reserved.Contains(id) || Taken.Contains(id))
+        {
+            id += "_step";
+        }
+
+        string unique = id;
+        for (int i = 2; !_ids.Add(unique); i++)
+        {
+            unique = $"{id}_{i}";
+        }
+
+        return unique;
+    }
+
+    private static readonly HashSet<string> Taken = new(StringComparer.Ordinal) { "state", "item", "index", "carried", "data", "branches", "result", "this_item" };
+
+    private string State(string name)
+    {
+        if (!_state.Contains(name) && _state.Count < 500)
+        {
+            _state.Add(name);
+        }
+
+        return name;
+    }
+
+    private OldNames NamesAt(string data, FlujoScope scope)
+    {
+        return Find;
+
+        string? Find(IReadOnlyList<string> path, out int used)
+        {
+            used = 1;
+            switch (path[0])
+            {
+                case "previous_step" or "output" or "data":
+                    return data;
+                case "resume_input":
+                    return scope.Resume ?? throw new OldExpressionException("no person has been asked before", 0);
+                case "this":
+                    return scope.Item ?? throw new OldExpressionException("'this' exists only inside a map", 0);
+                case "context":
+                    return Context(path, scope, out used);
+                case "steps" when path.Count > 1:
+                    used = path.Count > 2 && path[2] is "output" or "result" ? 3 : 2;
+                    return scope.Find(path[1]) ?? throw new OldExpressionException($"the output of step '{path[1]}' is not seen here", 0);
+                default:
+                    return null;
+            }
+        }
+    }
+
+    private string Context(IReadOnlyList<string> path, FlujoScope scope, out int used)
+    {
+        used = Math.Min(path.Count, 2);
+        switch (path.Count > 1 ? path[1] : "")
+        {
+            case "":
+                return "state";
+            case "initial_prompt":
+                return "inputs.input";
+            case "import_artifacts" or "scratchpad" when path.Count > 2:
+                used = 3;
+                return "state." + State(path[2]);
+            case "import_artifacts" or "scratchpad":
+                return "state";
+            case "step_outputs" when path.Count > 2:
+                used = 3;
+                return scope.Find(path[2]) ?? throw new OldExpressionException($"the output of step '{path[2]}' is not seen here", 0);
+            default:
+                return "state." + State(path[1]);
+        }
+    }
+
+    /// <summary>A text of the blueprint as it is written here.</summary>
+    private string Template(YamlText text, string data, FlujoScope scope)
+    {
+        if (!text.Value.Contains("{{", StringComparison.Ordinal))
+        {
+            return FlujoTemplate.Escape(text.Value);
+        }
+
+        _report.ChangedOnce(text, "templates keep the type of a value that stands alone, and are not always texts as in Flujo");
+        return FlujoTemplate.Translate(text.Value, NamesAt(data, scope), message => _report.Lost(text, message, "Write it anew."));
+    }
+
+    private OutNode Value(YamlItem item, string data, FlujoScope scope)
+    {
+        switch (item)
+        {
+            case YamlText { IsPlain: true } text when text.Typed().Kind != ValueKind.Text:
+                return OutYaml.Of(text);
+            case YamlText text:
+                return new OutText(Template(text, data, scope));
+            case YamlList list:
+                OutList items = new();
+                items.Items.AddRange(list.Items.Select(i => Value(i, data, scope)));
+                return items;
+            default:
+                OutMap map = new();
+                foreach (YamlEntry entry in ((YamlMap)item).Entries)
+                {
+                    map.With(entry.Key.Value, Value(entry.Value, data, scope));
+                }
+
+                return map;
+        }
+    }
+
+    /// <summary>An expression of the blueprint; null when it cannot be translated, which is then told.</summary>
+    private string? Expression(YamlText text, string data, FlujoScope scope)
+    {
+        string source = text.Value.Trim();
+        if (source.StartsWith("{{", StringComparison.Ordinal) && source.EndsWith("}}", StringComparison.Ordinal))
+        {
+            source = source[2..^2].Trim();
+        }
+
+        try
+        {
+            return OldExpression.Translate(source, NamesAt(data, scope));
+        }
+        catch (OldExpressionException e)
+        {
+            _report.Lost(text, $"the expression '{Text.Shorten(source, 80)}' cannot be translated: {e.Message}", "Write it anew; false stands in its place.");
+            return null;
+        }
+    }
+
+    private OutMap Input(OldMap step, string data, FlujoScope scope) =>
+        new OutMap().With("input", step.Item("input") is { } input ? Value(input, data, scope) : new OutText($"${{{data}}}"));
+
+    private static string Seconds(decimal seconds) => seconds.ToString("0.###", CultureInfo.InvariantCulture) + "s";
+
+    private static string Count(decimal count) => count.ToString("0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,224 @@
+using System.Text.RegularExpressions;
+
+namespace Actors.Flows;
+
+/// <summary>
+/// Puts what FlowLang's documents write into the words of this language, in the tree, before anything is read: steps that are named after a built-in task, ids with
+/// expressions, the last error, and what the loading of a project has added. Every place stays as it is in the file.
+/// </summary>
+internal sealed partial class FlowLangForms
+{
+    private static readonly HashSet<string> Opaque = new(StringComparer.Ordinal) { "inputs", "outputs", "connections", "triggers", "state", "schema", "output_schema", "form", "linked" };
+
+    // What a built-in step says about itself; all else is for the task.
+    private static readonly HashSet<string> StepKeys = new(StringComparer.Ordinal)
+    {
+        "id", "if", "description", "outputs", "retry", "timeout", "on_error", "depends_on", "silent", "cache", "fallback", "compensate", "validate", "output_schema", "result",
+        "background",
+    };
+
+    private readonly Problems _problems;
+    private readonly Func<string, bool> _isTask;
+    private readonly Dictionary<string, YamlText> _subflows = new(StringComparer.Ordinal);
+
+    private FlowLangForms(Problems problems, Func<string, bool> isTask)
+    {
+        (_problems, _isTask) = (problems, isTask);
+    }
+
+    /// <param name="isTask">True when a task of this name is registered: then it is called.</param>
+    public static YamlMap Rewrite(YamlMap root, Problems problems, Func<string, bool> isTask) => new FlowLangForms(problems, isTask).Root(root);
+
+    private YamlMap Root(YamlMap root)
+    {
+        YamlMap? linked = root.Find("linked") as YamlMap;
+        foreach (YamlEntry entry in (linked?.Find("subflows") as YamlMap)?.Entries ?? [])
+        {
+            if (entry.Value is YamlText name)
+            {
+                _subflows[entry.Key.Value] = name;
+            }
+        }
+
+        YamlMap? shared = linked?.Find("connections") as YamlMap;
+        List<YamlEntry> entries = [];
+        foreach (YamlEntry entry in root.Entries)
+        {
+            if (entry.Key.Value == "linked" && linked is not null)
+            {
+                continue;
+            }
+
+            entries.Add(entry.Key.Value == "connections" ? entry with { Value = Connections(entry.Value, shared) } : entry with { Value = Opaque.Contains(entry.Key.Value) ? entry.Value : Walk(entry.Value, false) });
+        }
+
+        if (shared is not null && root.Find("connections") is null)
+        {
+            entries.Add(new YamlEntry(new YamlText(shared.Line, shared.Column, "connections", true), Connections(shared, null)));
+        }
+
+        return With(root, entries);
+    }
+
+    // The flow's own connections go before those of its project.
+    private static YamlItem Connections(YamlItem item, YamlMap? shared)
+    {
+        if (item is not (YamlMap or YamlText { IsNull: true }))
+        {
+            return item;
+        }
+
+        List<YamlEntry> entries = [.. (item as YamlMap)?.Entries ?? []];
+        foreach (YamlEntry entry in shared?.Entries ?? [])
+        {
+            if (!entries.Exists(e => e.Key.Value == entry.Key.Value))
+            {
+                entries.Add(entry);
+            }
+        }
+
+        if (item is YamlText && entries.Count == 0)
+        {
+            return item;
+        }
+
+        return new YamlMap(item.Line, item.Column, [.. entries.Select(e => e.Value is YamlMap map ? e with { Value = Connection(map) } : e)], item.Size, item.Height);
+    }
+
+    private static YamlMap Connection(YamlMap map) => With(
+        map, [.. map.Entries.Select(e => e is { Key.Value: "type", Value: YamlText { Value: "postgresql" } type } ? e with { Value = new YamlText(type.Line, type.Column, "postgres", type.IsPlain) } : e)]);
+
+    /// <param name="inHandler">True inside on_error, where there is a last error.</param>
+    private YamlItem Walk(YamlItem item, bool inHandler)
+    {
+        switch (item)
+        {
+            case YamlText text when inHandler && text.Value.Contains("last_error", StringComparison.Ordinal):
+                return new YamlText(text.Line, text.Column, LastError().Replace(text.Value, m => "${error." + (m.Groups[1].Success ? m.Groups[1].Value : "message") + "}"), text.IsPlain);
+            case YamlList list:
+                return new YamlList(list.Line, list.Column, [.. list.Items.Select(i => Walk(i is YamlMap map ? Step(map) : i, inHandler))], list.Size, list.Height);
+            case YamlMap map:
+                return With(map, [.. map.Entries.Select(e => e with { Value = Opaque.Contains(e.Key.Value) && !inHandler ? e.Value : Walk(e.Value, inHandler || e.Key.Value == "on_error") })]);
+            default:
+                return item;
+        }
+    }
+
+    private YamlMap Step(YamlMap map)
+    {
+        if (map.Entries is [{ Value: YamlMap settings } only] && BuiltIn().Match(only.Key.Value) is { Success: true } match)
+        {
+            return BuiltInStep(map, only.Key, settings, match);
+        }
+
+        if (map.Find("task") is YamlText task && BuiltIn().Match(task.Value) is { Success: true } called && map.Find("inputs") is YamlMap given && !_isTask(task.Value))
+        {
+            map = CalledBuiltIn(map, task, given, called);
+        }
+
+        if (map.Find("id") is YamlText id && id.Value.Contains("${", StringComparison.Ordinal))
+        {
+            map = WithPlainId(map, id);
+        }
+
+        return map.Find("subflow") is YamlText name && _subflows.TryGetValue(name.Value, out YamlText? flow)
+            ? Replace(map, "subflow", new YamlText(name.Line, name.Column, flow.Value, flow.IsPlain))
+            : map;
+    }
+
+    // An id is a name: with an expression in it each item would have a step that nobody could refer to. Steps in a for_each are one for each item anyway.
+    private YamlMap WithPlainId(YamlMap map, YamlText id)
+    {
+        string plain = Hole().Replace(id.Value, "").Trim('_', '-');
+        if (!ValueReader.IsIdentifier(plain))
+        {
+            return map;
+        }
+
+        _problems.Warn(
+            Rules.IdWithExpression, id, $"an id has no expressions: the step is called '{plain}'", $"Write id: {plain}; each item of a for_each has a step of its own.");
+        return Replace(map, "id", new YamlText(id.Line, id.Column, plain, id.IsPlain));
+    }
+
+    private YamlMap BuiltInStep(YamlMap map, YamlText key, YamlMap settings, Match match)
+    {
+        List<YamlEntry> own = [];
+        List<YamlEntry> given = [];
+        YamlItem? connection = null;
+        foreach (YamlEntry entry in settings.Entries)
+        {
+            if (entry.Key.Value == "connection")
+            {
+                connection = entry.Value;
+            }
+            else
+            {
+                (StepKeys.Contains(entry.Key.Value) ? own : given).Add(entry);
+            }
+        }
+
+        return With(map, [.. IsSql(match) && !_isTask(key.Value) ? Sql(key, connection, given, match) : Task(key, connection, settings, given), .. own]);
+    }
+
+    private static YamlMap CalledBuiltIn(YamlMap map, YamlText task, YamlMap given, Match match)
+    {
+        if (!IsSql(match))
+        {
+            return map;
+        }
+
+        YamlText key = new(task.Line, task.Column, task.Value, true);
+        IEnumerable<YamlEntry> rest = map.Entries.Where(e => e.Key.Value is not ("task" or "inputs" or "connection"));
+        return With(map, [.. Sql(key, map.Find("connection"), given.Entries, match), .. rest]);
+    }
+
+    private static bool IsSql(Match match) => match.Groups[1].Value is "pg" or "sqlite" && match.Groups[2].Value is "query" or "execute";
+
+    private static IEnumerable<YamlEntry> Task(YamlText key, YamlItem? connection, YamlMap settings, List<YamlEntry> given)
+    {
+        yield return new YamlEntry(Name(key, "task"), new YamlText(key.Line, key.Column, key.Value, true));
+        if (connection is not null)
+        {
+            yield return new YamlEntry(Name(connection, "connection"), connection);
+        }
+
+        yield return new YamlEntry(Name(settings, "inputs"), With(settings, given));
+    }
+
+    private static IEnumerable<YamlEntry> Sql(YamlText key, YamlItem? connection, IEnumerable<YamlEntry> given, Match match)
+    {
+        List<YamlEntry> parts = [];
+        if (connection is not null)
+        {
+            parts.Add(new YamlEntry(Name(connection, "connection"), connection));
+        }
+
+        foreach (YamlEntry entry in given)
+        {
+            string name = entry.Key.Value switch
+            {
+                "query" or "sql" => match.Groups[2].Value,
+                "params" or "parameters" => "parameters",
+                _ => entry.Key.Value,
+            };
+            parts.Add(entry with { Key = Name(entry.Key, name) });
+        }
+
+        yield return new YamlEntry(Name(key, "sql"), new YamlMap(key.Line, key.Column, parts, 1 + (2 * parts.Count), 2));
+    }
+
+    private static YamlText Name(YamlItem at, string name) => new(at.Line, at.Column, name, true);
+
+    private static YamlMap With(YamlMap map, IReadOnlyList<YamlEntry> entries) => new(map.Line, map.Column, entries, map.Size, map.Height);
+
+    private static YamlMap Replace(YamlMap map, string key, YamlItem value) => With(map, [.. map.Entries.Select(e => e.Key.Value == key ? e with { Value = value } : e)]);
+
+    [GeneratedRegex(@"\$\{\s*(?:(?:context|metadata|context\.metadata)\.)?last_error(?:\.(message|type))?\s*\}")]
+    private static partial Regex LastError();
+
+    [GeneratedRegex(@"\$\{[^{}]*\}")]
+    private static partial Regex Hole();
+
+    [GeneratedRegex("^(pg|mysql|sqlite|mongo|redis|airtable)_([a-z_]+)$")]
+    private static partial Regex BuiltIn();
+}
