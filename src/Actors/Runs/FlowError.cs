@@ -62,6 +62,9 @@ public static class ErrorTypes
 
     /// <summary>The run that was meant has ended.</summary>
     public const string RunEnded = "RunEnded";
+    /// <summary>A step uses a secret that the silo does not have.</summary>
+    public const string UnknownSecret = "UnknownSecret";
+
     /// <summary>A step names a connection that neither the flow nor the host has.</summary>
     public const string UnknownConnection = "UnknownConnection";
 

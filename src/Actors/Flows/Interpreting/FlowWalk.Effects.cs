@@ -31,19 +31,53 @@ internal sealed partial class FlowWalk
     /// <summary>What is done on the pool: it sees copies only.</summary>
     private Func<Value, IStepContext, Task<Value>> Action(Frame frame, EffectStep step)
     {
+        FlowConnections connections = frame.Facts.Connections;
         Func<Value, IStepContext, Task<Value>> act = step switch
         {
-            TaskStep task => (given, context) => Call(task.Task, given, context),
-            KindStep kind => async (given, context) => Value.FromJson(await kind.Handler.Run(given.ToJson(), context)),
+            TaskStep task => (given, context) => Call(task.Task, given, task.Connection is null ? context : connections.Attach(context, task.Connection)),
+            KindStep kind => async (given, context) => Value.FromJson(await kind.Handler.Run(given.ToJson(), connections.Attach(context, null))),
             _ => throw new InvalidOperationException($"no way to run {step.GetType().Name}"),
         };
-        if (!step.Settings.LooksAtResult)
+        bool usesSecrets = step.Inputs.Secrets.Count > 0;
+        if (!usesSecrets && !step.Settings.LooksAtResult)
         {
             return act;
         }
 
         BodyFrame place = frame.Copy();
-        return async (given, context) => Accept(place, step, await act(given, context));
+        if (usesSecrets)
+        {
+            Func<Value, IStepContext, Task<Value>> plain = act;
+            act = (_, context) => WithSecrets(frame.Facts, place, step, input => plain(input, context));
+        }
+
+        return step.Settings.LooksAtResult ? async (given, context) => Accept(place, step, await act(given, context)) : act;
+    }
+
+    /// <summary>Acts with the secrets in the step's input, which is journaled without them, and takes them out of what comes back.</summary>
+    private static async Task<Value> WithSecrets(WalkFacts facts, BodyFrame place, EffectStep step, Func<Value, Task<Value>> act)
+    {
+        Dictionary<string, string> secrets = step.Inputs.Secrets.ToDictionary(name => name, facts.Secret, StringComparer.Ordinal);
+        SecretMask mask = new(secrets.Values);
+        try
+        {
+            Value result = await act(place.Evaluate(step.Inputs, name => Value.Of(secrets[name])));
+            return Value.FromJson(mask.Hide(result.ToJson()));
+        }
+#pragma warning disable CA1031 // Whatever a body throws may hold what it was given.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            FlowError error = FlowError.From(e);
+            TaskException? told = e as TaskException;
+            throw new TaskException(mask.Hide(error.Message), error.Code)
+            {
+                Type = error.Type,
+                Details = error.Data is { } data ? mask.Hide(data) : null,
+                Retryable = told?.Retryable ?? true,
+                RetryAfter = told?.RetryAfter,
+            };
+        }
     }
 
     private async Task<Value> Call(string task, Value input, IStepContext context)

@@ -9,6 +9,17 @@ internal sealed record WalkFacts(FlowDocument Flow, RunInfo Run, FlowResources R
 {
     private Value? _flow;
     private Value? _run;
+    private FlowConnections? _connections;
+
+    /// <summary>The connections that steps may name; settings are evaluated when one is used.</summary>
+    public FlowConnections Connections => _connections ??= new FlowConnections(
+        Resources.Connections, Flow.Connections.ToDictionary(c => c.Key, c => (Func<JsonElement>)(() => BodyFrame.Settings(this, c.Value).ToJson()), StringComparer.Ordinal));
+
+    public Value Environment(string name) => Resources.EnvironmentAllowed.Contains(name) ? Value.Of(Resources.Environment(name)) : Value.Null;
+
+    /// <exception cref="TaskException">There is no such secret.</exception>
+    public string Secret(string name) =>
+        Resources.Secrets(name) ?? throw new TaskException($"There is no secret '{name}' on this silo.") { Type = ErrorTypes.UnknownSecret, Retryable = false };
 
     public Value FlowValue => _flow ??= Value.Object(new("name", Value.Of(Flow.Name)), new("version", Value.Of(Flow.Label)));
 
@@ -44,7 +55,7 @@ internal readonly record struct Frame(IFlowContext Context, Variables Variables,
     public bool Test(Condition condition, string step) => Guarded(step, Start(), condition.Test);
 
     /// <summary>An evaluation of this place.</summary>
-    public Evaluation Start() => new(Variables, Missing) { Now = Context.Now, Environment = Environment, Roots = Root };
+    public Evaluation Start() => new(Variables, Missing) { Now = Context.Now, Environment = Facts.Environment, Roots = Root };
 
     /// <summary>A copy of everything that can be seen here, which later changes do not reach: for bodies, which run on other threads.</summary>
     public BodyFrame Copy()
@@ -91,8 +102,6 @@ internal readonly record struct Frame(IFlowContext Context, Variables Variables,
         "flow" => Facts.FlowValue,
         _ => Facts.RunValue,
     };
-
-    private Value Environment(string name) => Facts.Resources.EnvironmentAllowed.Contains(name) ? Value.Of(Facts.Resources.Environment(name)) : Value.Null;
 }
 
 /// <summary>What the body of a step sees of the place where it stands. Safe to use from any thread.</summary>
@@ -110,13 +119,18 @@ internal sealed class BodyFrame(Frame place, Variables variables, Value state, D
     /// <exception cref="TaskException">The expression cannot be evaluated.</exception>
     public Value Evaluate(Template template, Func<string, Value>? secrets = null) => Guarded(() => Frame.Evaluate(template, Start(secrets)));
 
+    /// <summary>Evaluates where only the environment and secrets are known.</summary>
+    /// <exception cref="TaskException">An expression cannot be evaluated, or a secret is missing.</exception>
+    public static Value Settings(WalkFacts facts, Template template) => Guarded(
+        () => Frame.Evaluate(template, new Evaluation(new Variables(null), Missing.Fails) { Environment = facts.Environment, Secrets = name => Value.Of(facts.Secret(name)) }));
+
     /// <exception cref="TaskException">The condition cannot be evaluated.</exception>
     public bool Test(Condition condition) => Guarded(() => condition.Test(Start(null)));
 
     private Evaluation Start(Func<string, Value>? secrets) => new(variables, place.Missing)
     {
         Now = now,
-        Environment = name => place.Facts.Resources.EnvironmentAllowed.Contains(name) ? Value.Of(place.Facts.Resources.Environment(name)) : Value.Null,
+        Environment = place.Facts.Environment,
         Roots = name => name switch
         {
             "state" => state,

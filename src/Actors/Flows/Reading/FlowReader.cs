@@ -14,6 +14,7 @@ internal sealed record FlowDocument(
     IReadOnlyList<FlowStep> OnCancel,
     IReadOnlyList<string> Tasks,
     IReadOnlyDictionary<string, StateField> State,
+    IReadOnlyDictionary<string, Template> Connections,
     IReadOnlyList<SubflowReference> Subflows,
     string Source,
     string File,
@@ -37,12 +38,14 @@ internal sealed class FlowReader
     private readonly StepReader _steps;
     private readonly IReadOnlyCollection<string>? _environment;
     private readonly TaskRegistry _tasks;
+    private readonly bool _checksTasks;
 
     private FlowReader(Problems problems, TaskRegistry tasks, bool checkTasks)
     {
         _problems = problems;
         _environment = checkTasks ? [.. tasks.Resources.EnvironmentAllowed] : null;
         _tasks = tasks;
+        _checksTasks = checkTasks;
         _steps = new StepReader(problems, checkTasks ? tasks : null, tasks.Resources.Kinds, _ids);
     }
 
@@ -124,6 +127,8 @@ internal sealed class FlowReader
         }
 
         _steps.State = state;
+        Dictionary<string, Template> connections = ReadConnections(keys);
+        _steps.Connections = new FlowConnections(_tasks.Resources.Connections, connections.Keys.ToDictionary(static name => name, static _ => (Func<JsonElement>)(static () => default), StringComparer.Ordinal));
         if (keys.Has("silent"))
         {
             _ = keys.Bool("silent");
@@ -140,7 +145,7 @@ internal sealed class FlowReader
         IReadOnlyList<FlowStep> onCancel = _steps.ReadSteps("on_cancel", keys.Item("on_cancel"), names.Inner());
         return new FlowDocument(
             name?.Value ?? "", keys.Text("version")?.Value, keys.Prose("description"), inputs, values, outputs, steps, onCancel, _steps.TasksUsed,
-            state, _steps.Subflows, _problems.Source.Text, _problems.Source.File, _problems.Warnings, triggers);
+            state, connections, _steps.Subflows, _problems.Source.Text, _problems.Source.File, _problems.Warnings, triggers);
     }
 
     // What triggers give beside the inputs of the flow.
@@ -203,6 +208,37 @@ internal sealed class FlowReader
         }
 
         return inputs;
+    }
+
+    /// <summary>Settings in which only the environment and secrets are known.</summary>
+    private Dictionary<string, Template> ReadConnections(Keys keys)
+    {
+        Dictionary<string, Template> connections = new(StringComparer.Ordinal);
+        if (keys.Item("connections") is YamlText { IsNull: true } || keys.Mapping("connections") is not { } map)
+        {
+            return connections;
+        }
+
+        CheckCount("connections", map, map.Entries.Count);
+        Names names = new(null, _ids);
+        names.Add(Name.Environment(_environment));
+        names.Add(Name.Secrets(null));
+        foreach (YamlEntry entry in map.Entries)
+        {
+            Template settings = _steps.Values.Template(entry.Value, names);
+            foreach (InputFault fault in _tasks.Resources.Connections.Check(entry.Key.Value, _steps.Values.Literal(entry.Value).ToJson()))
+            {
+                // Where tasks are not at hand, plugins that bring types of connections are not either.
+                if (_checksTasks || fault.Pointer != "/type")
+                {
+                    _problems.Error(Rules.Connection, fault.Pointer.Length == 0 ? entry.Key : YamlPointer.Find(entry.Value, fault.Pointer), fault.Message);
+                }
+            }
+
+            connections[entry.Key.Value] = settings;
+        }
+
+        return connections;
     }
 
     private Dictionary<string, StateField> ReadState(Keys keys)

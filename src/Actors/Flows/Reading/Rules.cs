@@ -43,6 +43,7 @@ internal static class Rules
     public const string LoopWithoutEnd = "ACT1218";
     public const string Background = "ACT1219";
     public const string CacheAndExit = "ACT1220";
+    public const string Connection = "ACT1221";
 
     public const string Expression = "ACT1301";
     public const string UnknownReference = "ACT1302";

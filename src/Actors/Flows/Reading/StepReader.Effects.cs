@@ -13,7 +13,7 @@ internal sealed partial class StepReader
         Template inputs = ConstantTemplate.EmptyObject;
         if (keys.Item("inputs") is { } item and not YamlText { IsNull: true })
         {
-            inputs = _values.Template(item, names);
+            inputs = _values.Template(item, WithSecrets(names));
             if (item is not YamlMap && inputs is not HoleTemplate && !problems.HasErrorsAt(item))
             {
                 keys.Wrong("inputs", item, "a mapping, or one ${…} that gives an object");
@@ -26,7 +26,7 @@ internal sealed partial class StepReader
             {
                 Task = task,
                 Inputs = inputs,
-                Connection = keys.Text("connection")?.Value,
+                Connection = ReadConnection(keys),
             },
             settings.Result is null ? ReadOutputs(keys) : FieldsOf(settings.Result));
     }
@@ -36,18 +36,25 @@ internal sealed partial class StepReader
         Keys keys = new(head.Map, problems, Language.Registered(kind));
         Condition? own = ReadOwnIf(keys, names);
         YamlItem item = keys.Item(kind.Name)!;
-        Template inputs = _values.Template(item, names);
+        Template inputs = _values.Template(item, WithSecrets(names));
         if (kind.Check is { } check)
         {
             foreach (InputFault fault in check(_values.Literal(item).ToJson()))
             {
-                YamlItem at = Find(item, fault.Pointer);
+                YamlItem at = YamlPointer.Find(item, fault.Pointer);
                 problems.Error(Rules.Setting, at, Text.Shorten(fault.Message, 500));
             }
         }
 
         EffectSettings settings = ReadEffect(keys, names);
         return (new KindStep(Common(head, keys, names, kind.Name, own), settings, kind) { Inputs = inputs }, settings.Result is null ? null : FieldsOf(settings.Result));
+    }
+
+    private static Names WithSecrets(Names names)
+    {
+        Names inner = names.Inner();
+        inner.Add(Name.Secrets(null));
+        return inner;
     }
 
     private static IReadOnlyCollection<string>? FieldsOf(Template template) => template switch
@@ -57,27 +64,22 @@ internal sealed partial class StepReader
         _ => null,
     };
 
-    /// <summary>The node that a JSON pointer leads to, or the last one on the way.</summary>
-    private static YamlItem Find(YamlItem item, string pointer)
+    private string? ReadConnection(Keys keys)
     {
-        foreach (string part in pointer.Split('/').Skip(1))
+        if (keys.Text("connection") is not { } text)
         {
-            string name = part.Replace("~1", "/").Replace("~0", "~");
-            YamlItem? next = item switch
-            {
-                YamlMap map => map.Find(name),
-                YamlList list when int.TryParse(name, out int index) && index >= 0 && index < list.Items.Count => list.Items[index],
-                _ => null,
-            };
-            if (next is null)
-            {
-                return item;
-            }
-
-            item = next;
+            return null;
         }
 
-        return item;
+        if (tasks is not null && !Connections.Knows(text.Value))
+        {
+            string? near = Text.Nearest(text.Value, Connections.Names);
+            problems.Error(
+                Rules.Connection, text, $"there is no connection '{Text.Shorten(text.Value, 60)}'",
+                near is not null ? $"Did you mean '{near}'?" : Connections.Names.Count == 0 ? "Declare it in 'connections' of the flow." : $"There are: {Names.List(Connections.Names)}.");
+        }
+
+        return text.Value;
     }
 
     private void CheckTask(YamlText? at, string task)

@@ -32,6 +32,9 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
     /// <summary>The declared state; empty when the flow has none.</summary>
     public IReadOnlyDictionary<string, StateField> State { get; set; } = new Dictionary<string, StateField>();
 
+    /// <summary>The connections that steps may name.</summary>
+    public FlowConnections Connections { get; set; } = null!;
+
     public ValueReader Values => _values;
 
     private IEnumerable<string> AllKinds => _kindNames.Concat(WeakKinds);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Actors.Flows;
 
 /// <summary>
@@ -21,8 +23,16 @@ internal readonly struct Extent
 
     public int Depth => (int)(_bits & DepthMax);
 
+    // What is nested deeper than the stack can follow is deeper than anything that is allowed.
+    private static Extent Endless => new(SizeMax, DepthMax);
+
     public static Extent Of(ValueList list)
     {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            return Endless;
+        }
+
         long size = 2;
         int depth = 0;
         foreach (Value item in list.Items)
@@ -36,6 +46,11 @@ internal readonly struct Extent
 
     public static Extent Of(ValueMap map)
     {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            return Endless;
+        }
+
         long size = 2;
         int depth = 0;
         foreach (KeyValuePair<string, Value> entry in map.Entries)

@@ -106,7 +106,7 @@ internal static class Everything
         ExitsOnMax = false,
         Carry = Text(""),
         Next = null,
-        State = [],
+        Changes = [],
         Options = null,
     };
 
