@@ -48,9 +48,11 @@ public sealed class OuterWriteTests
             await ctx.All<int>("all", [new("a", c => { {{write}}; return Task.FromResult(1); })]);
             await ctx.Any<int>("any", [new Branch<int>("a", c => { {{write}}; return Task.FromResult(1); })]);
             await ctx.Loop("loop", 0, (c, v, i) => { {{write}}; return Task.FromResult(Iteration.Done(v)); });
+            await ctx.All<int>("ordered", [new Branch<int>("b", ["a"], (c, before) => { {{write}}; return Task.FromResult(before["a"]); })]);
+            await ctx.Cached("cached", 1, TimeSpan.FromHours(1), c => { {{write}}; return Task.FromResult(1); });
             ctx.CleanUp("clean", c => { {{write}}; return Task.CompletedTask; });
             """));
-        Assert.Equal(Enumerable.Repeat(("ACT2005", target), 8), found.Select(f => (f.Id, f.Text)));
+        Assert.Equal(Enumerable.Repeat(("ACT2005", target), 10), found.Select(f => (f.Id, f.Text)));
     }
 
     [Theory]

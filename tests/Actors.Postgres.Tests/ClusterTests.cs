@@ -174,6 +174,25 @@ public sealed class ClusterTests
 
     [Theory]
     [MemberData(nameof(Stores))]
+    public async Task A_value_that_one_silo_has_computed_is_found_by_another(string store)
+    {
+        await using Cluster cluster = new(store);
+        int ran = 0;
+        void Register(FlowRegistry flows) => flows.Add(new CodeFlow<int, int>("cached", (ctx, n) =>
+            ctx.Cached("block", n, TimeSpan.FromHours(1), c => c.Step("work", n, (v, _) => Task.FromResult(v + Interlocked.Increment(ref ran))))));
+        Silo first = await cluster.StartAsync(Register);
+        Silo second = await cluster.StartAsync(Register);
+        List<int> values = [];
+        foreach ((Silo silo, int key) in new[] { (first, 10), (second, 10), (second, 20), (first, 20) })
+        {
+            values.Add((await silo.WaitForEndAsync(await Cluster.StartRunAsync(silo, "cached", key), Caller.Local, Cluster.Limit)).Output.GetInt32());
+        }
+
+        Assert.Equal([11, 11, 22, 22], values);
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
     public async Task A_run_that_a_newer_build_has_had_is_left_to_builds_that_read_its_journal(string store)
     {
         await using Cluster cluster = new(store);

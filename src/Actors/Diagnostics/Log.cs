@@ -62,6 +62,12 @@ internal static partial class Log
     [LoggerMessage(1031, LogLevel.Information, "{Count} runs that ended more than {Keep} ago were deleted.")]
     public static partial void RunsDeleted(this ILogger log, int count, TimeSpan keep);
 
+    [LoggerMessage(1032, LogLevel.Warning, "Run {Run}: the cache could not be read, so that the value is computed. {Reason}")]
+    public static partial void CacheNotRead(this ILogger log, string run, string reason);
+
+    [LoggerMessage(1033, LogLevel.Warning, "Run {Run}: a value could not be kept in the cache. {Reason}")]
+    public static partial void CacheNotWritten(this ILogger log, string run, string reason);
+
     [LoggerMessage(1030, LogLevel.Warning, "Reading from the store failed; it is tried again. {Reason}")]
     public static partial void StoreReadRetried(this ILogger log, string reason);
 }

@@ -159,6 +159,15 @@ internal sealed partial class FlowContext
         return OpenScope<T>(name, inner => body(inner), options?.Timeout);
     }
 
+    public Task<T> Cached<TIn, T>(string name, TIn key, TimeSpan ttl, Func<IFlowContext, Task<T>> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ttl, TimeSpan.Zero);
+        CheckName(name);
+        string hash = BlockCache.KeyOf(Run.Flow, KeyOf(name), JsonSerializer.SerializeToUtf8Bytes(key, FlowJson.Options));
+        return OpenScope(name, inner => inner.CachedAsync(hash, ttl, body), null);
+    }
+
     public Task<T[]> All<T>(string name, IReadOnlyList<Branch<T>> branches, AllOptions? options = null)
     {
         Branch<T>[] all = CheckBranches(name, branches);
@@ -240,6 +249,20 @@ internal sealed partial class FlowContext
         ScopeVerb<T> verb = new(inner => body(inner), null, isBranch: true) { Basis = basis };
         Open(key, verb, isKeyed);
         return verb;
+    }
+
+    private async Task<T> CachedAsync<T>(string hash, TimeSpan ttl, Func<IFlowContext, Task<T>> body)
+    {
+        CachedValue found = await Step("lookup", hash, (k, step) => BlockCache.ReadAsync<T>(Grain.Services, Run, k, step.CancellationToken));
+        if (found.Hit)
+        {
+            return await ReadAsync<T>(found.Value ?? default, KeyOf("lookup"));
+        }
+
+        T value = await Scope("body", body);
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(value, FlowJson.Options);
+        await Step("store", hash, (k, step) => BlockCache.WriteAsync(Grain.Services, Run, k, json, ttl, step.CancellationToken));
+        return value;
     }
 
     private async Task<T[]> JoinAsync<T>(Branch<T>[] branches, BranchPlan plan, int concurrency)

@@ -98,6 +98,19 @@ public interface IFlowContext
     Task<T> Scope<T>(string name, Func<IFlowContext, Task<T>> body, ScopeOptions? options = null);
 
     /// <summary>
+    /// A block whose value is kept over runs: when the cache has one that has not expired, the body is not run. Otherwise it is, and its value is kept; a failure is not. It is a scope with the steps
+    /// <c>lookup</c> and <c>store</c> and the scope <c>body</c>, so that what was found, or computed, is the run's for good. The state that a body writes is not part of the value.
+    /// <para>
+    /// The cache is an aid: one that cannot be read has nothing, one that cannot be written keeps nothing, a value that is no <typeparamref name="T"/> any more counts as none, and two runs at once may both
+    /// run the body. A value is found by the same tenant, flow (whatever its version), block and key. The block is its name and those of the scopes around it, without keys of items and numbers of iterations.
+    /// </para>
+    /// </summary>
+    /// <param name="key">What the value depends on; as JSON, whatever the order of members.</param>
+    /// <param name="ttl">For how long it is kept from the moment it is stored; more than zero.</param>
+    /// <exception cref="StepFailedException">The body failed.</exception>
+    Task<T> Cached<TIn, T>(string name, TIn key, TimeSpan ttl, Func<IFlowContext, Task<T>> body);
+
+    /// <summary>
     /// Runs all branches at the same time, those with <see cref="Branch{T}.After"/> as soon as the branches they come after have ended well, and waits for all.
     /// The first failure cancels the others and waits for them; what has not begun never does. Results are in the order of the branches.
     /// </summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 
 namespace Actors.Runs;
@@ -15,34 +16,54 @@ internal static class InputHash
 
     public static string Of(ReadOnlySpan<byte> json)
     {
-        ReadOnlySpan<byte> canonical = json;
-        // Scalars and arrays of scalars are canonical as they were written: only objects can differ in order.
-        if (json.Contains((byte)'{'))
-        {
-            Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = FlowJson.DepthMax + 1 });
-            JsonElement element = JsonElement.ParseValue(ref reader);
-            ArrayBufferWriter<byte> buffer = _buffer ??= new(1024);
-            buffer.ResetWrittenCount();
-            using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { SkipValidation = true, MaxDepth = FlowJson.DepthMax + 1 }))
-            {
-                Write(writer, element);
-            }
-
-            canonical = buffer.WrittenSpan;
-            if (buffer.Capacity > 1 << 20)
-            {
-                _buffer = null;
-            }
-        }
-
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(canonical, hash);
+        SHA256.HashData(Canonical(json), hash);
+        Trim();
         return string.Create(18, BitConverter.ToUInt64(hash), static (text, value) =>
         {
             text[0] = '1';
             text[1] = ':';
             value.TryFormat(text[2..], out _, "x16");
         });
+    }
+
+    /// <summary>All 32 bytes, in hex, of SHA-256 over a text and the canonical JSON.</summary>
+    public static string FullOf(string prefix, ReadOnlySpan<byte> json)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(prefix));
+        hash.AppendData(Canonical(json));
+        Trim();
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    // Good until the next call on this thread.
+    private static ReadOnlySpan<byte> Canonical(ReadOnlySpan<byte> json)
+    {
+        // Scalars and arrays of scalars are canonical as they were written: only objects can differ in order.
+        if (!json.Contains((byte)'{'))
+        {
+            return json;
+        }
+
+        Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = FlowJson.DepthMax + 1 });
+        JsonElement element = JsonElement.ParseValue(ref reader);
+        ArrayBufferWriter<byte> buffer = _buffer ??= new(1024);
+        buffer.ResetWrittenCount();
+        using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { SkipValidation = true, MaxDepth = FlowJson.DepthMax + 1 }))
+        {
+            Write(writer, element);
+        }
+
+        return buffer.WrittenSpan;
+    }
+
+    private static void Trim()
+    {
+        if (_buffer is { Capacity: > 1 << 20 })
+        {
+            _buffer = null;
+        }
     }
 
     private static void Write(Utf8JsonWriter writer, JsonElement element)

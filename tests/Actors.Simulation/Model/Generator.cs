@@ -33,12 +33,17 @@ internal sealed class Generator(SimRandom random, int firstId = 0)
             return Leaf(id, stateful);
         }
 
-        switch (random.Next(11))
+        switch (random.Next(13))
         {
             case 0:
                 return new IfNode(id, Sequence(depth + 1, stateful), Sequence(depth + 1, stateful));
             case 1 or 2:
                 return new AllNode(id, Branches(depth, stateful));
+            case 11:
+                return Ordered(id, Branches(depth, stateful));
+            case 12:
+                // Who has its value from the cache writes no state.
+                return new CachedNode(id, Sequence(depth + 1, stateful: false));
             case 3:
                 // The winner's writes would count, and timing decides who wins.
                 return new AnyNode(id, Branches(depth, stateful: false));
@@ -60,9 +65,28 @@ internal sealed class Generator(SimRandom random, int firstId = 0)
 
     private Node[] Branches(int depth, bool stateful) => [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Sequence(depth + 1, stateful))];
 
+    private AllNode Ordered(int id, Node[] branches)
+    {
+        // Each may come after those before it in an order of their own.
+        int[] order = [.. Enumerable.Range(0, branches.Length)];
+        for (int i = order.Length - 1; i > 0; i--)
+        {
+            int other = random.Next(i + 1);
+            (order[i], order[other]) = (order[other], order[i]);
+        }
+
+        int[][] after = new int[branches.Length][];
+        for (int i = 0; i < order.Length; i++)
+        {
+            after[order[i]] = [.. order[..i].Where(_ => random.Chance(0.6))];
+        }
+
+        return new AllNode(id, branches, after, random.Next(1, 4));
+    }
+
     private Node Leaf(int id, bool stateful)
     {
-        switch (random.Next(20))
+        switch (random.Next(22))
         {
             case 0:
                 return new SleepNode(id, random.Pick([5, 700, 3_000, 45_000, 3_600_000]));
@@ -78,6 +102,10 @@ internal sealed class Generator(SimRandom random, int firstId = 0)
                 return new CleanUpNode(id);
             case 7:
                 return new ReportNode(id);
+            case 8:
+                return new EmitNode(id);
+            case 9:
+                return new SendNode(id);
             default:
                 return Step(id);
         }

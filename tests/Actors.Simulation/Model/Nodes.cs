@@ -19,7 +19,8 @@ internal sealed record SequenceNode(int Id, Node[] Items) : Node(Id);
 
 internal sealed record IfNode(int Id, Node Then, Node Else) : Node(Id);
 
-internal sealed record AllNode(int Id, Node[] Branches) : Node(Id);
+/// <param name="After">For each branch the numbers of those that it comes after, whose values are added to its own; null: none comes after any.</param>
+internal sealed record AllNode(int Id, Node[] Branches, int[][]? After = null, int Concurrency = int.MaxValue) : Node(Id);
 
 internal sealed record AnyNode(int Id, Node[] Branches) : Node(Id);
 
@@ -53,6 +54,14 @@ internal sealed record TryNode(int Id, Node Body) : Node(Id);
 internal sealed record CleanUpNode(int Id) : Node(Id);
 
 internal sealed record ReportNode(int Id) : Node(Id);
+
+internal sealed record EmitNode(int Id) : Node(Id);
+
+/// <summary>Sends a signal to the run that called this one, if one did, and another to this run itself, and waits for that.</summary>
+internal sealed record SendNode(int Id) : Node(Id);
+
+/// <summary>A block whose value is kept for one of three keys.</summary>
+internal sealed record CachedNode(int Id, Node Body) : Node(Id);
 
 /// <summary>The arithmetic that both sides share.</summary>
 internal static class Values
@@ -94,6 +103,7 @@ internal static class Values
         ScopeNode n => [n.Body],
         TimeoutNode n => [n.Body],
         CallNode n => [n.Body],
+        CachedNode n => [n.Body],
         TryNode n => [n.Body],
         _ => [],
     };

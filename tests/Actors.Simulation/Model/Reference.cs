@@ -109,7 +109,7 @@ internal sealed class Reference
             case IfNode branch:
                 return Eval(v % 2 == 0 ? branch.Then : branch.Else, v, scope);
             case AllNode all:
-                return Join(scope, name, [.. all.Branches.Select((b, i) => (b, v + i))], (whole, i) => whole.Nest($"b{i}"));
+                return Join(scope, name, [.. all.Branches.Select((b, i) => (b, v + i))], (whole, i) => whole.Nest($"b{i}"), all.After);
             case MapNode map:
                 return Join(scope, name, [.. Enumerable.Range(0, map.Count).Select(i => (map.Body, v + i))], (whole, i) => whole.Bracket(i));
             case AnyNode any:
@@ -143,7 +143,12 @@ internal sealed class Reference
                     return Values.Caught;
                 }
 
-            case SleepNode or CleanUpNode or ReportNode:
+            case SendNode:
+                return Values.Mix(v, 9);
+            case CachedNode cached:
+                // Who has its value from the cache makes none of the calls.
+                return Enter(scope, scope.Nest(name).Nest("body"), inner => Eval(cached.Body, v % 3, inner), false);
+            case SleepNode or CleanUpNode or ReportNode or EmitNode:
                 return v;
             default:
                 throw new InvalidOperationException($"{node.GetType().Name} is unknown.");
@@ -173,13 +178,28 @@ internal sealed class Reference
         }
     }
 
-    private long Join(Scope scope, string name, (Node Body, long Value)[] branches, Func<Scope, int, Scope> nest)
+    private long Join(Scope scope, string name, (Node Body, long Value)[] branches, Func<Scope, int, Scope> nest, int[][]? after = null)
     {
         Scope whole = scope.Nest(name);
         (Scope Scope, long? Value)[] ended = new (Scope, long?)[branches.Length];
-        for (int i = 0; i < branches.Length; i++)
+        int[] order = Order(branches.Length, after);
+        foreach (int i in order)
         {
-            ended[i] = Try(nest(whole, i), branches[i].Body, branches[i].Value);
+            int[] before = [.. order.Where(b => IsBefore(b, i, after))];
+            if (before.Any(b => ended[b].Value is null))
+            {
+                // Never begun.
+                ended[i] = (nest(whole, i), null);
+                continue;
+            }
+
+            Scope seen = new(whole, whole.Path);
+            foreach (int b in before)
+            {
+                Apply(ended[b].Scope, seen);
+            }
+
+            ended[i] = Try(nest(before.Length == 0 ? whole : seen, i), branches[i].Body, branches[i].Value + before.Sum(b => ended[b].Value!.Value));
         }
 
         int failures = ended.Count(e => e.Value is null);
@@ -195,13 +215,28 @@ internal sealed class Reference
             throw new Failed();
         }
 
-        foreach ((Scope branch, _) in ended)
+        foreach (int i in order)
         {
-            Apply(branch, whole);
+            Apply(ended[i].Scope, whole);
         }
 
         Apply(whole, scope);
         return ended.Aggregate(0L, (sum, e) => Values.Mix(sum, e.Value!.Value));
+    }
+
+    private static bool IsBefore(int before, int branch, int[][]? after) =>
+        after is not null && after[branch].Any(a => a == before || IsBefore(before, a, after));
+
+    // Always the first that waits for nothing.
+    private static int[] Order(int count, int[][]? after)
+    {
+        List<int> order = [];
+        while (order.Count < count)
+        {
+            order.Add(Enumerable.Range(0, count).First(i => !order.Contains(i) && (after is null || after[i].All(order.Contains))));
+        }
+
+        return [.. order];
     }
 
     private long Race(Scope scope, string name, AnyNode any, long v)

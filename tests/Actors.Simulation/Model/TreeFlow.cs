@@ -3,8 +3,9 @@ using Actors.Storage;
 namespace Actors.Simulation;
 
 /// <param name="Tree">The number of the tree in the catalogue.</param>
+/// <param name="Parent">The run that calls this one; null for none.</param>
 /// <param name="Path">Empty for the run that the test starts; for a child the path of the call, with a slash at the end.</param>
-internal sealed record TreeInput(int Tree, string Path, long Value);
+internal sealed record TreeInput(int Tree, string Path, long Value, string? Parent = null);
 
 /// <summary>Told of every call of a step's body. Thread-safe only where its user needs it to be.</summary>
 internal interface IProbe
@@ -30,6 +31,9 @@ internal sealed class TreeFlow : Flow<TreeInput, long>
     private readonly Dictionary<Node, int> _numbers = new(ReferenceEqualityComparer.Instance);
     private readonly IProbe _probe;
 
+    // Of each run that is being walked.
+    private readonly Dictionary<RunId, string?> _parents = [];
+
     /// <param name="trees">The roots; calls find their own trees below them.</param>
     public TreeFlow(IEnumerable<Node> trees, IProbe probe)
     {
@@ -47,7 +51,11 @@ internal sealed class TreeFlow : Flow<TreeInput, long>
 
     public override string Name => FlowName;
 
-    public override Task<long> RunAsync(IFlowContext ctx, TreeInput input) => RunAsync(ctx, _trees[input.Tree], input.Value, input.Path);
+    public override Task<long> RunAsync(IFlowContext ctx, TreeInput input)
+    {
+        _parents[ctx.Run.Id] = input.Parent;
+        return RunAsync(ctx, _trees[input.Tree], input.Value, input.Path);
+    }
 
     private async Task<long> RunAsync(IFlowContext ctx, Node node, long v, string path)
     {
@@ -77,7 +85,7 @@ internal sealed class TreeFlow : Flow<TreeInput, long>
             case IfNode branch:
                 return await RunAsync(ctx, v % 2 == 0 ? branch.Then : branch.Else, v, path);
             case AllNode all:
-                return (await ctx.All(name, BranchesOf(all.Branches, v, path))).Aggregate(0L, Values.Mix);
+                return (await ctx.All(name, BranchesOf(all.Branches, v, path, all.After), new AllOptions { Concurrency = all.Concurrency })).Aggregate(0L, Values.Mix);
             case AnyNode any:
                 // Which branch wins depends on timing, so its value is not looked at.
                 await ctx.Any(name, BranchesOf(any.Branches, v, path));
@@ -113,7 +121,7 @@ internal sealed class TreeFlow : Flow<TreeInput, long>
                 Signal<long> signal = await ctx.WaitFor<long>(name, wait.Expires ? TimeSpan.FromSeconds(15) : wait.Id % 2 == 0 ? Never : null);
                 return Values.Mix(v, signal.Received ? signal.Value : 5);
             case CallNode call:
-                return await ctx.Call<TreeInput, long>(name, FlowName, new TreeInput(_numbers[call.Body], $"{path}{ScopeOf(ctx)}{name}>", v));
+                return await ctx.Call<TreeInput, long>(name, FlowName, new TreeInput(_numbers[call.Body], $"{path}{ScopeOf(ctx)}{name}>", v, ctx.Run.Id.Value));
             case SetNode:
                 long seen = ctx.State.Get<long>(Values.StateKey(node.Id + 1));
                 ctx.State.Set(Values.StateKey(node.Id), Values.Mix(v, node.Id));
@@ -134,6 +142,13 @@ internal sealed class TreeFlow : Flow<TreeInput, long>
             case ReportNode:
                 ctx.Report($"at {node.Id}");
                 return v;
+            case EmitNode:
+                await ctx.Emit(name, "at", node.Id);
+                return v;
+            case SendNode:
+                return await ctx.Scope(name, inner => SendAsync(inner, node.Id, v));
+            case CachedNode cached:
+                return await ctx.Cached(name, v % 3, Never, inner => RunAsync(inner, cached.Body, v % 3, path));
             default:
                 throw new InvalidOperationException($"{node.GetType().Name} is unknown.");
         }
@@ -152,8 +167,29 @@ internal sealed class TreeFlow : Flow<TreeInput, long>
         Compensation = step.Undo ? "undo" : null,
     };
 
-    private Branch<long>[] BranchesOf(Node[] branches, long v, string path) =>
-        [.. branches.Select((b, i) => new Branch<long>($"b{i}", inner => RunAsync(inner, b, v + i, path)))];
+    private Branch<long>[] BranchesOf(Node[] branches, long v, string path, int[][]? after = null) =>
+    [
+        .. branches.Select((b, i) => new Branch<long>(
+            $"b{i}", after is null ? [] : [.. after[i].Select(a => $"b{a}")], (inner, before) => RunAsync(inner, b, v + i + before.Values.Sum(), path))),
+    ];
+
+    private async Task<long> SendAsync(IFlowContext ctx, int id, long v)
+    {
+        if (_parents[ctx.Run.Id] is { } parent)
+        {
+            try
+            {
+                await ctx.Signal("up", new RunId(parent), "from below", v);
+            }
+            catch (StepFailedException e) when (e.Error.Type == ErrorTypes.RunEnded)
+            {
+            }
+        }
+
+        await ctx.Signal("self", ctx.Run.Id, $"own{id}", v);
+        // Of several at once nobody knows which is whose.
+        return Values.Mix(v, (await ctx.WaitFor<long>($"own{id}")).Received ? 9 : 0);
+    }
 
     private async Task<long> BodyAsync(StepNode node, long input, IStepContext step, string path)
     {

@@ -447,6 +447,12 @@ internal sealed class SimCluster : IProbe
             }
         }
 
+        foreach (RunId run in AllRuns)
+        {
+            IEnumerable<string?> ids = Journal(run).Where(e => e.Kind == EntryKind.SignalReceived).Select(e => EntryBody.Read<SignalReceivedBody>(e).Id);
+            broken.AddRange(ids.GroupBy(id => id).Where(same => same.Count() > 1).Select(same => $"The journal of run {run} has signal {same.Key} {same.Count()} times."));
+        }
+
         foreach ((HumanTaskId id, string decision) in _acceptedAnswers)
         {
             HumanTaskRow task = Database.Store.GetHumanTaskAsync(Caller.DefaultTenant, id, default).Result!;

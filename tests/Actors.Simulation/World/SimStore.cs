@@ -249,6 +249,7 @@ internal sealed class SimDatabase(SimWorld world, IStore store)
         {
             if (entry.Kind is EntryKind.StepCompleted or EntryKind.StepFailed or EntryKind.StepCancelled or EntryKind.TimerFired or EntryKind.AskAnswered or EntryKind.AskExpired
                     or EntryKind.WaitCompleted or EntryKind.WaitExpired or EntryKind.ChildCompleted or EntryKind.ChildFailed or EntryKind.ChildCancelled or EntryKind.ScopeCompleted or EntryKind.ScopeFailed
+                    or EntryKind.SignalSent or EntryKind.SignalNotSent or EntryKind.EventEmitted
                 && !_outcomes.TryAdd((transition.Run, entry.Key), 1))
             {
                 Broken.Add($"Run {transition.Run} has two outcomes for '{entry.Key}': the second is entry {entry.Seq}, {entry.Kind}.");

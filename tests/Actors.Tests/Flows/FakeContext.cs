@@ -79,6 +79,19 @@ internal sealed class FakeContext(FakeRun run, string scope, CancellationToken c
         return FakeRun.RoundTrip(await body(new FakeContext(run, key + "/", cancelled)));
     }
 
+    public async Task<T> Cached<TIn, T>(string name, TIn key, TimeSpan ttl, Func<IFlowContext, Task<T>> body)
+    {
+        string block = Key(name);
+        string kept = $"{block} {JsonSerializer.Serialize(key, FlowJson.Options)}";
+        run.CacheTimes[block] = ttl;
+        if (!run.Cache.TryGetValue(kept, out string? json))
+        {
+            run.Cache[kept] = json = JsonSerializer.Serialize(await body(new FakeContext(run, block + "/body/", cancelled)), FlowJson.Options);
+        }
+
+        return JsonSerializer.Deserialize<T>(json, FlowJson.Options)!;
+    }
+
     public async Task<T[]> All<T>(string name, IReadOnlyList<Branch<T>> branches, AllOptions? options = null)
     {
         string key = Key(name);
@@ -228,6 +241,8 @@ internal sealed class FakeRun
     public Dictionary<string, int> Concurrency { get; } = [];
     public Dictionary<string, (RunId To, string Signal, JsonElement Payload)> Signals { get; } = [];
     public Dictionary<string, (string Name, JsonElement Data)> Events { get; } = [];
+    public Dictionary<string, string> Cache { get; init; } = [];
+    public Dictionary<string, TimeSpan> CacheTimes { get; } = [];
     public List<Func<Task>> CleanUps { get; } = [];
     public int CancelledBranches { get; set; }
 
