@@ -221,7 +221,7 @@ internal sealed class HttpKind(FlowResources resources)
         {
             byte[] bytes = await ReadBytesAsync(response.Content).ConfigureAwait(false);
             using MemoryStream buffer = new();
-            using (Utf8JsonWriter writer = new(buffer))
+            using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Encoder = FlowJson.Options.Encoder }))
             {
                 writer.WriteStartObject();
                 writer.WriteNumber("status", (int)response.StatusCode);
