@@ -9,12 +9,13 @@ public sealed class FlowResources : IAsyncDisposable
     public FlowResources()
     {
         Connections = new ConnectionRegistry(this);
-        Kinds.Add(HttpKind.Create(this));
+        Kinds.Add(HttpKind.Create(this)).Add(SqlKind.Create(this));
+        SqlTasks = new SqlTasks(this);
         _guard = new(() => new HttpGuard(this, HttpHandler ?? HttpGuard.CreateHandler(this)));
         _http = new(CreateClient);
     }
 
-    /// <summary>Kinds of steps beside those of the language. <c>http</c> is there; a host that does not want it removes it.</summary>
+    /// <summary>Kinds of steps beside those of the language. <c>http</c> and <c>sql</c> are there; a host that does not want them removes them.</summary>
     public StepKindRegistry Kinds { get; } = new();
 
     /// <summary>Connections to other systems, by name.</summary>
@@ -43,6 +44,9 @@ public sealed class FlowResources : IAsyncDisposable
 
     /// <summary>Gives a secret by its name; null when there is none. Called for each attempt of a step that uses it; what it gives is never stored.</summary>
     public Func<string, string?> Secrets { get; set; } = static _ => null;
+
+    /// <summary>Tasks that are there without being registered.</summary>
+    internal SqlTasks SqlTasks { get; }
 
     /// <summary>Shared by all <c>http</c> steps.</summary>
     internal HttpClient Http => _http.Value;

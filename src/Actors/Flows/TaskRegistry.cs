@@ -15,7 +15,11 @@ public sealed class TaskRegistry
     /// <summary>Registered names, in alphabetical order.</summary>
     public IReadOnlyList<string> Names => _tasks.Keys.Order(StringComparer.Ordinal).ToArray();
 
-    public TaskHandler? Find(string name) => _tasks.GetValueOrDefault(name);
+    /// <summary>All that <see cref="Find"/> finds, in alphabetical order.</summary>
+    internal IReadOnlyList<string> Known => _tasks.Keys.Union(Resources.SqlTasks.Names, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
+
+    /// <summary>The registered one, else the one that is always there (<c>pg_query</c> and the like, which need the step's <c>connection</c>); null when there is none.</summary>
+    public TaskHandler? Find(string name) => _tasks.GetValueOrDefault(name) ?? Resources.SqlTasks.Find(name);
 
     /// <summary>Registers a task. Inputs and results are JSON with snake_case names (<see cref="FlowJson.TaskOptions"/>).</summary>
     /// <exception cref="ArgumentException">The name is taken.</exception>

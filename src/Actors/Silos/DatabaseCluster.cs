@@ -313,7 +313,7 @@ internal sealed partial class DatabaseCluster : ICluster
     {
         int changes = _services.Flows.Changes;
         List<(string, string)> flows = [.. _services.Flows.All.Select(static f => (f.Name, f.Version))];
-        SiloCapabilities can = new(_services.Options.JournalVersion, flows, _services.Tasks.Names);
+        SiloCapabilities can = new(_services.Options.JournalVersion, flows, _services.Tasks.Known);
         await _store.PublishAsync(_services.SiloNo, can, cancellationToken).ConfigureAwait(false);
         _published = changes;
     }

@@ -9,7 +9,11 @@ internal sealed class HttpBase
     {
         Url = url;
         Headers = headers;
+        Mask = new SecretMask(headers.Where(static header => Authenticates(header.Key)).SelectMany(static header => Parts(header.Value)));
     }
+
+    /// <summary>Hides what authenticates, which a server may repeat in its answer.</summary>
+    public SecretMask Mask { get; }
 
     /// <summary>Ends with a slash; no query.</summary>
     public Uri Url { get; }
@@ -58,6 +62,22 @@ internal sealed class HttpBase
         List<KeyValuePair<string, string>> headers = HttpCall.ReadHeaders(read, "headers", isDraft);
         return faults.Count > before || url is null ? null : new HttpBase(new Uri(url.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/"), headers);
     }
+
+    private static bool Authenticates(string header)
+    {
+        foreach (string word in (ReadOnlySpan<string>)["auth", "key", "token", "secret", "cookie", "password", "signature", "session"])
+        {
+            if (header.Contains(word, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // 'Bearer abc' is as secret as abc alone.
+    private static string[] Parts(string value) => value.IndexOf(' ', StringComparison.Ordinal) is var at and > 0 ? [value, value[(at + 1)..]] : [value];
 
     public static bool SameOrigin(Uri a, Uri b) => a.Scheme == b.Scheme && a.Host == b.Host && a.Port == b.Port;
 

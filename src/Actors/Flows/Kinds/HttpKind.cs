@@ -18,6 +18,7 @@ namespace Actors.Flows;
 /// <item>
 /// A redirect is followed within its scheme. One to another host is followed by reads only, and without the step's and the connection's headers, which may hold secrets.
 /// </item>
+/// <item>What a connection's headers authenticate with is hidden when the server repeats it.</item>
 /// <item>The step's token ends the call; and so does a server that says nothing for five minutes.</item>
 /// </list>
 /// Which hosts may be called is the host's decision: <see cref="FlowResources.HttpHostsAllowed"/> and <see cref="FlowResources.HttpPrivateAddressesRefused"/>.
@@ -83,7 +84,18 @@ internal sealed class HttpKind(FlowResources resources)
         Exchange exchange = new(call, under, step, resources.Http, silence, ends.Token);
         try
         {
-            return await exchange.RunAsync().ConfigureAwait(false);
+            JsonElement output = await exchange.RunAsync().ConfigureAwait(false);
+            return under is null ? output : under.Mask.Hide(output);
+        }
+        catch (TaskException e) when (under is { Mask.IsEmpty: false } && e.Type == ErrorType)
+        {
+            throw new TaskException(under.Mask.Hide(e.Message), e.Code)
+            {
+                Type = e.Type,
+                Retryable = e.Retryable,
+                RetryAfter = e.RetryAfter,
+                Details = e.Details is { } details ? under.Mask.Hide(details) : null,
+            };
         }
         catch (OperationCanceledException) when (!step.CancellationToken.IsCancellationRequested && silence.IsCancellationRequested)
         {
@@ -221,7 +233,7 @@ internal sealed class HttpKind(FlowResources resources)
         {
             byte[] bytes = await ReadBytesAsync(response.Content).ConfigureAwait(false);
             using MemoryStream buffer = new();
-            using (Utf8JsonWriter writer = new(buffer))
+            using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Encoder = FlowJson.Options.Encoder }))
             {
                 writer.WriteStartObject();
                 writer.WriteNumber("status", (int)response.StatusCode);

@@ -459,6 +459,34 @@ public sealed class HttpKindTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(200)]
+    [InlineData(500)]
+    public async Task What_a_connection_authenticates_with_is_hidden_when_the_server_repeats_it(int status)
+    {
+        await using RawServer server = new(request => RawServer.Answer(status, JsonSerializer.Serialize(request), "Content-Type: application/json\r\nX-Echo: Bearer s3cret-token"));
+        _resources.Connections.Add("crm", "http", new Dictionary<string, object?>
+        {
+            ["base_url"] = server.Url,
+            ["headers"] = new Dictionary<string, string> { ["Authorization"] = "Bearer s3cret-token", ["Accept"] = "application/json" },
+        });
+
+        string told;
+        try
+        {
+            told = (await CallAsync(new { connection = "crm", url = "x" })).GetRawText();
+        }
+        catch (TaskException e)
+        {
+            told = $"{e} {e.Details}";
+        }
+
+        Assert.Contains("***", told, StringComparison.Ordinal);
+        Assert.Contains("application/json", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret-token", told, StringComparison.Ordinal);
+        Assert.Contains("Bearer s3cret-token", Assert.Single(server.Requests), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("http://evil.example/x")]
     [InlineData("../admin")]
     [InlineData("/%2e%2e/admin")]
