@@ -146,7 +146,8 @@ internal sealed record Function(string Name, string Signature, string Returns, s
     private static TypeKinds Accepted(string type) => type switch
     {
         "text" => TypeKinds.Scalar,
-        "number" or "duration" => TypeKinds.Numeric,
+        "number" => TypeKinds.Numeric,
+        "duration" => TypeKinds.Numeric | TypeKinds.Null,
         _ => KindsOf(type),
     };
 }

@@ -313,7 +313,7 @@ internal sealed class TemplateText
             }
 
             char next = brace + 1 < _text.Length ? _text[brace + 1] : '\0';
-            if (next == '{' || (next == '%' && LastStatementEnd > brace))
+            if (next == '{' || (next == '%' && LastStatementEnd > brace + 1))
             {
                 return brace;
             }
