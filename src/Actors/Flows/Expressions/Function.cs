@@ -192,6 +192,8 @@ internal readonly struct Arguments(Evaluation e, string function, Value[] values
     /// <summary>Null for one that is not given.</summary>
     public Value this[int at] => at < values.Length ? values[at] : Value.Null;
 
+    public bool IsLiteral(int at) => nodes[at] is LiteralExpression;
+
     public LambdaExpression? Lambda(int at) => at < nodes.Length ? nodes[at] as LambdaExpression : null;
 
     /// <summary>A scalar as text; null is empty.</summary>
