@@ -294,6 +294,11 @@ internal sealed class TemplateText
             throw new ExpressionSyntaxException(
                 e.Rule, $"'{(isDollar ? "${" : "{{")}' is never closed", start, isDollar ? "Add '}'; a literal '${' is written '$${'." : "Add '}}'; a literal '{{' is written '\\{{'.");
         }
+        catch (ExpressionSyntaxException e) when (e.Suggestion is null && e.Rule == Rules.Expression && _text[start] == '{')
+        {
+            // The braces may belong to another language.
+            throw new ExpressionSyntaxException(e.Rule, e.Message, e.Offset, "A literal '{{' is written '\\{{'.");
+        }
     }
 
     private int NextMarker()
