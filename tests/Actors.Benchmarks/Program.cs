@@ -4,11 +4,18 @@ using Actors.Benchmarks;
 // Prints what it measures and nothing else. Timings of a shared machine are noisy: compare lines of one run, not of two.
 //   dotnet run -c Release --project tests/Actors.Benchmarks -- [memory|sqlite|postgres|all] [seconds per figure] [rounds]
 //   dotnet run -c Release --project tests/Actors.Benchmarks -- sleepers [count]
+//   dotnet run -c Release --project tests/Actors.Benchmarks -- conditions [seconds per condition]
 // PostgreSQL: in the database of ACTORS_BENCH_POSTGRES, or else in a server of its own, which needs the server's binaries on this machine.
 string which = args.ElementAtOrDefault(0) ?? "all";
 if (which == "sleepers")
 {
     await Sleepers.RunAsync(int.Parse(args.ElementAtOrDefault(1) ?? "1000000", CultureInfo.InvariantCulture));
+    return;
+}
+
+if (which == "conditions")
+{
+    Conditions.Run(TimeSpan.FromSeconds(double.Parse(args.ElementAtOrDefault(1) ?? "2", CultureInfo.InvariantCulture)));
     return;
 }
 

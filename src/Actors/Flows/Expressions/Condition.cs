@@ -7,10 +7,15 @@ internal abstract class Condition
 
     /// <summary>As it is written in the file, on as many lines.</summary>
     public override string ToString() => "…";
+
+    /// <summary>What its expressions begin with.</summary>
+    public virtual IEnumerable<Reference> References() => [];
 }
 
 internal sealed class ExpressionCondition(Expression tree, string source) : Condition
 {
+    public override IEnumerable<Reference> References() => Reference.Of(tree);
+
     public override bool Test(Evaluation e)
     {
         try
@@ -36,6 +41,8 @@ internal enum Quantifier
 /// <summary>Stops at the first part that decides. Of no parts, any is false, all and none are true.</summary>
 internal sealed class QuantifierCondition(Quantifier quantifier, Condition[] parts) : Condition
 {
+    public override IEnumerable<Reference> References() => parts.SelectMany(static part => part.References());
+
     public override bool Test(Evaluation e)
     {
         foreach (Condition part in parts)

@@ -20,6 +20,9 @@ internal abstract class Expression(StaticType type, params Expression[] parts)
     /// <summary>True: the value is the same in every evaluation.</summary>
     public virtual bool IsConstant => parts.Length > 0 && Array.TrueForAll(parts, static part => part.IsConstant);
 
+    /// <summary>The value when it stands there as it is, made once for all evaluations; null when it must be computed.</summary>
+    public virtual Value? Written => null;
+
     public abstract Value Evaluate(Evaluation e);
 
     public static bool IsTruthy(Value value) => value.Kind switch
@@ -31,6 +34,9 @@ internal abstract class Expression(StaticType type, params Expression[] parts)
         ValueKind.List => value.AsList!.Items.Length > 0,
         _ => value.AsObject!.Entries.Length > 0,
     };
+
+    // Those nested deeper than values may be fail when they are evaluated.
+    protected static bool AreWritten(Expression[] parts) => Array.TrueForAll(parts, static part => part.Written is not null) && Highest(parts) < Evaluation.DepthMax;
 
     private static int Highest(Expression[] parts)
     {
@@ -48,6 +54,8 @@ internal sealed class LiteralExpression(Value value) : Expression(StaticType.Of(
 {
     public Value Value => value;
 
+    public override Value? Written => value;
+
     public override bool IsConstant => true;
 
     public override Value Evaluate(Evaluation e) => value;
@@ -55,11 +63,20 @@ internal sealed class LiteralExpression(Value value) : Expression(StaticType.Of(
 
 internal sealed class ListExpression(Expression[] items) : Expression(StaticType.ListOf(ItemOf(items)), items)
 {
+    private readonly Value? _written = AreWritten(items) ? Value.List(Array.ConvertAll(items, static item => item.Written!.Value)) : null;
+
     public override bool IsConstant => Parts.All(static part => part.IsConstant);
+
+    public override Value? Written => _written;
 
     public override Value Evaluate(Evaluation e)
     {
         e.Count();
+        if (_written is { } written)
+        {
+            return written;
+        }
+
         Value[] values = new Value[Operands.Length];
         for (int i = 0; i < values.Length; i++)
         {
@@ -84,11 +101,20 @@ internal sealed class ListExpression(Expression[] items) : Expression(StaticType
 /// <summary><c>{a: 1, 'b c': x}</c>.</summary>
 internal sealed class ObjectExpression(string[] names, Expression[] values) : Expression(TypeOf(names, values), values)
 {
+    private readonly Value? _written = AreWritten(values) ? Value.Object(names.Zip(values, static (name, value) => KeyValuePair.Create(name, value.Written!.Value))) : null;
+
     public override bool IsConstant => Parts.All(static part => part.IsConstant);
+
+    public override Value? Written => _written;
 
     public override Value Evaluate(Evaluation e)
     {
         e.Count();
+        if (_written is { } written)
+        {
+            return written;
+        }
+
         KeyValuePair<string, Value>[] entries = new KeyValuePair<string, Value>[names.Length];
         for (int i = 0; i < names.Length; i++)
         {

@@ -383,9 +383,16 @@ internal sealed partial class ExpressionParser
             : Binary("-", new LiteralExpression(Value.Of(0m)), operand, at);
     }
 
-    private Expression Binary(string symbol, Expression left, Expression right, int at) =>
-        TypeCheck.Fault(symbol, left.Type, right.Type) is { } fault ? throw new ExpressionSyntaxException(fault.Rule, fault.Message, at, fault.Suggestion)
-        : Checked(new BinaryExpression(symbol, Operators.All[symbol], left, right));
+    private Expression Binary(string symbol, Expression left, Expression right, int at)
+    {
+        if (TypeCheck.Fault(symbol, left.Type, right.Type) is { } fault)
+        {
+            string? hint = left is LogicExpression || right is LogicExpression ? "'and' and 'or' give true or false here; a value that stands in for another is written a ?? b." : null;
+            throw new ExpressionSyntaxException(fault.Rule, fault.Message, at, fault.Suggestion ?? hint);
+        }
+
+        return Checked(new BinaryExpression(symbol, Operators.All[symbol], left, right));
+    }
 
     private Expression Checked(Expression expression) => expression.Height <= Expression.HeightMax
         ? expression

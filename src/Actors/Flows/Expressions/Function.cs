@@ -17,12 +17,8 @@ internal sealed record Parameter(string Name, TypeKinds Accepts, bool IsOptional
 /// <param name="Returns">The kind of its result, e.g. <c>number</c> or <c>text or null</c>.</param>
 internal sealed record Function(string Name, string Signature, string Returns, string Summary, Func<Arguments, Value> Run)
 {
-    private static readonly Dictionary<string, Function> Table = Groups().SelectMany(static group => group.Functions)
-        .SelectMany(static function => function.Aliases.Prepend(function.Name).Select(name => KeyValuePair.Create(name, function)))
-        .ToDictionary(StringComparer.Ordinal);
-
     /// <summary>By name and by alias.</summary>
-    public static IReadOnlyDictionary<string, Function> All => Table;
+    public static IReadOnlyDictionary<string, Function> All => Table.ByName;
 
     public IReadOnlyList<Parameter> Parameters { get; } = Parse(Signature);
 
@@ -83,6 +79,14 @@ internal sealed record Function(string Name, string Signature, string Returns, s
         }
 
         return text.ToString();
+    }
+
+    // Of its own, so that the groups, which make functions, and this never wait for each other.
+    private static class Table
+    {
+        public static readonly Dictionary<string, Function> ByName = Groups().SelectMany(static group => group.Functions)
+            .SelectMany(static function => function.Aliases.Prepend(function.Name).Select(name => KeyValuePair.Create(name, function)))
+            .ToDictionary(StringComparer.Ordinal);
     }
 
     private static Parameter[] Parse(string signature)
@@ -146,7 +150,8 @@ internal sealed record Function(string Name, string Signature, string Returns, s
     private static TypeKinds Accepted(string type) => type switch
     {
         "text" => TypeKinds.Scalar,
-        "number" or "duration" => TypeKinds.Numeric,
+        "number" => TypeKinds.Numeric,
+        "duration" => TypeKinds.Numeric | TypeKinds.Null,
         _ => KindsOf(type),
     };
 }
@@ -190,6 +195,8 @@ internal readonly struct Arguments(Evaluation e, string function, Value[] values
 
     /// <summary>Null for one that is not given.</summary>
     public Value this[int at] => at < values.Length ? values[at] : Value.Null;
+
+    public bool IsLiteral(int at) => nodes[at] is LiteralExpression;
 
     public LambdaExpression? Lambda(int at) => at < nodes.Length ? nodes[at] as LambdaExpression : null;
 

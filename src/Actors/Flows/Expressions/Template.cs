@@ -9,6 +9,9 @@ internal abstract class Template
 
     public abstract Value Evaluate(Evaluation e);
 
+    /// <summary>What is known of its value.</summary>
+    public abstract StaticType Type { get; }
+
     /// <summary>The templates that it is made of.</summary>
     public virtual IEnumerable<Template> Parts => [];
 
@@ -41,6 +44,8 @@ internal sealed class ConstantTemplate(Value value) : Template
 
     public Value Value => value;
 
+    public override StaticType Type => StaticType.Of(value);
+
     public override Value Evaluate(Evaluation e) => value;
 
     public override string ToString() => value.ToString();
@@ -51,6 +56,8 @@ internal sealed class ConstantTemplate(Value value) : Template
 internal sealed class HoleTemplate(Expression tree, string source) : Template
 {
     public override Expression? Tree => tree;
+
+    public override StaticType Type => tree.Type;
 
     public override Value Evaluate(Evaluation e)
     {
@@ -70,6 +77,8 @@ internal sealed class HoleTemplate(Expression tree, string source) : Template
 /// <summary>A text with holes and blocks in it.</summary>
 internal sealed class TextTemplate(Template[] parts) : Template
 {
+    public override StaticType Type => StaticType.Text;
+
     public override IEnumerable<Template> Parts => parts;
 
     public override string ToString() => string.Concat(parts.Select(part => part.ToString()));
@@ -95,6 +104,8 @@ internal sealed class TextTemplate(Template[] parts) : Template
 /// <param name="otherwise">Null: nothing.</param>
 internal sealed class IfTemplate((Template Condition, Template Text)[] branches, Template? otherwise) : Template
 {
+    public override StaticType Type => StaticType.Text;
+
     public override IEnumerable<Template> Parts => branches.SelectMany(static b => (Template[])[b.Condition, b.Text]).Concat(otherwise is null ? [] : [otherwise]);
 
     public override Value Evaluate(Evaluation e)
@@ -124,6 +135,8 @@ internal sealed class IfTemplate((Template Condition, Template Text)[] branches,
 /// <param name="source">The beginning of the block, for messages.</param>
 internal sealed class EachTemplate(Template list, int item, int? index, Template body, string source) : Template
 {
+    public override StaticType Type => StaticType.Text;
+
     public override IEnumerable<Template> Parts => [list, body];
 
     public override Value Evaluate(Evaluation e)
@@ -161,6 +174,8 @@ internal sealed class EachTemplate(Template list, int item, int? index, Template
 
 internal sealed class ListTemplate(Template[] items) : Template
 {
+    public override StaticType Type => StaticType.List;
+
     public override IEnumerable<Template> Parts => items;
 
     public override Value Evaluate(Evaluation e)
@@ -180,6 +195,8 @@ internal sealed class ListTemplate(Template[] items) : Template
 internal sealed class ObjectTemplate(KeyValuePair<string, Template>[] entries) : Template
 {
     public IEnumerable<string> Names => entries.Select(entry => entry.Key);
+
+    public override StaticType Type => StaticType.ObjectOf(entries.DistinctBy(static e => e.Key).ToDictionary(static e => e.Key, static e => e.Value.Type, StringComparer.Ordinal));
 
     public override IEnumerable<Template> Parts => entries.Select(static entry => entry.Value);
 

@@ -294,6 +294,11 @@ internal sealed class TemplateText
             throw new ExpressionSyntaxException(
                 e.Rule, $"'{(isDollar ? "${" : "{{")}' is never closed", start, isDollar ? "Add '}'; a literal '${' is written '$${'." : "Add '}}'; a literal '{{' is written '\\{{'.");
         }
+        catch (ExpressionSyntaxException e) when (e.Suggestion is null && e.Rule == Rules.Expression && _text[start] == '{')
+        {
+            // The braces may belong to another language.
+            throw new ExpressionSyntaxException(e.Rule, e.Message, e.Offset, "A literal '{{' is written '\\{{'.");
+        }
     }
 
     private int NextMarker()
@@ -313,7 +318,7 @@ internal sealed class TemplateText
             }
 
             char next = brace + 1 < _text.Length ? _text[brace + 1] : '\0';
-            if (next == '{' || (next == '%' && LastStatementEnd > brace))
+            if (next == '{' || (next == '%' && LastStatementEnd > brace + 1))
             {
                 return brace;
             }

@@ -32,7 +32,7 @@ internal static class ConversionFunctions
 
     private static string Json(Evaluation e, Value value)
     {
-        e.CountText(4L * value.Size);
+        e.Count(16 + (value.Size / 8));
         e.Charge(value.Size);
         return Evaluation.CheckLength(value.ToJsonText());
     }
@@ -40,7 +40,7 @@ internal static class ConversionFunctions
     private static Value Parse(Arguments a)
     {
         string text = a.Text(0);
-        a.E.CountText(8L * text.Length);
+        a.E.Count(32 + (text.Length / 4));
         a.E.Charge(text.Length);
         try
         {

@@ -39,7 +39,7 @@ internal static class DateFunctions
             Check = static (at, value) => at < 2 ? CheckDate(at, value) : Units.ContainsKey(value.ToString()) ? null : UnknownUnit(value.ToString()),
         },
         new("format_date", "date: date, format: text", "text",
-            "By the letters `yyyy MM dd HH mm ss fff`, also `M d H h m s`, `MMM MMMM ddd dddd` (English) and `tt`; other letters stand in quotes: `'o''clock'`.", Format)
+            "By the letters `yyyy MM dd HH mm ss fff`, also `M d H h m s`, `MMM MMMM ddd dddd` (English) and `tt`; other letters stand in quotes: `HH 'h'`.", Format)
         {
             NullGivesNull = true,
             Check = static (at, value) => at == 0 ? CheckDate(at, value) : FormatFault(value.ToString()),

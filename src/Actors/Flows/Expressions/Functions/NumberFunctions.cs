@@ -87,7 +87,7 @@ internal static class NumberFunctions
     {
         Value number = a.Number(0);
         int exponent = a.Whole(1, -PowerMax, PowerMax, "a whole exponent");
-        a.E.Count(Math.Abs(exponent));
+        a.E.Count(4 * Math.Abs(exponent));
         Value power = Value.Of(1m);
         for (int i = Math.Abs(exponent); i > 0; i--)
         {

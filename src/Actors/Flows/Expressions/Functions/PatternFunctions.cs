@@ -10,7 +10,9 @@ internal static class PatternFunctions
     public const int PatternLengthMax = 500;
     public const int TextLengthMax = 1 << 16;
     private const int SizeMax = 1_000;
-    private const int StepsToBuild = 2_000;
+
+    // A pattern that stands in the expression is built when it is read.
+    private const int StepsToBuild = 1_000;
 
     public static readonly Function[] All =
     [
@@ -34,12 +36,12 @@ internal static class PatternFunctions
             throw new ExpressionException($"matches reads at most {TextLengthMax:N0} characters", code: ExpressionException.TooMuch);
         }
 
+        a.E.Count(a.IsLiteral(1) ? 0 : StepsToBuild);
         if (Fault(pattern) is { } fault)
         {
             throw new ExpressionException($"matches: {fault}");
         }
 
-        a.E.Count(StepsToBuild / 16);
         a.E.Count(1 + (int)((long)text.Length * Size(pattern) / 64));
         return Value.Of(Cache.Get(pattern).IsMatch(text));
     }

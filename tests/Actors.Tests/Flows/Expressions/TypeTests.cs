@@ -1,0 +1,103 @@
+using Actors.Flows;
+
+namespace Actors.Tests.Flows;
+
+/// <summary>What can never work is an error of the file, with its place; what may work is not told.</summary>
+public sealed class TypeTests
+{
+    [Theory]
+    [InlineData("1 == 'a'", "ACT1310", 2, "the number 1 never equals the text 'a': this is always false")]
+    [InlineData("true != 'true'", "ACT1310", 5, "this is always true")]
+    [InlineData("inputs.text == inputs.o", "ACT1310", 12, "a text never equals an object")]
+    [InlineData("inputs.flag == 1", "ACT1310", 12, "a boolean never equals the number 1")]
+    [InlineData("inputs.n == 'gold'", "ACT1310", 9, "a number never equals the text 'gold'")]
+    [InlineData("inputs.n < inputs.list", "ACT1310", 9, "'<' cannot compare a number with a list")]
+    [InlineData("inputs.n >= 'a'", "ACT1310", 9, "'>=' cannot compare a number with the text 'a'")]
+    [InlineData("inputs.o in ['a']", "ACT1310", 9, "a list never contains an object")]
+    [InlineData("1 not in true", "ACT1311", 2, "a boolean contains nothing")]
+    [InlineData("inputs.n + inputs.list", "ACT1311", 9, "'+' needs two numbers, but has a number and a list")]
+    [InlineData("inputs.n + ' EUR'", "ACT1311", 9, "the text ' EUR'")]
+    [InlineData("inputs.flag * 2", "ACT1311", 12, "'*' needs two numbers")]
+    [InlineData("1..'b'", "ACT1311", 1, "'..' needs two whole numbers")]
+    [InlineData("inputs.list['a':]", "ACT1311", 11, "a slice needs whole numbers")]
+    [InlineData("inputs.n.net", "ACT1321", 9, "a number has no field 'net'")]
+    [InlineData("inputs.text[0]", "ACT1321", 11, "a text has no item at a number")]
+    [InlineData("inputs.list.first", "ACT1321", 12, "a list has no field 'first'")]
+    [InlineData("inputs.o[1:2]", "ACT1321", 8, "an object has no slices")]
+    [InlineData("{a: 1}.b", "ACT1322", 7, "the object has no field 'b'")]
+    [InlineData("map([{price: 1}], x => x.prize)", "ACT1322", 25, "the object has no field 'prize'")]
+    [InlineData("state.cuont", "ACT1319", 6, "the flow declares no state 'cuont'")]
+    [InlineData("state.count == 'a'", "ACT1310", 12, "a number never equals")]
+    [InlineData("run.it", "ACT1305", 4, "'run' has no field 'it'")]
+    [InlineData("env.REGOIN", "ACT1318", 0, "flows may not read the environment variable 'REGOIN'")]
+    [InlineData("env", "ACT1301", 3, "'env' needs a name after it")]
+    [InlineData("steps.lost.a", "ACT1302", 6, "there is no step 'lost'")]
+    [InlineData("steps.later.a", "ACT1303", 6, "declared later")]
+    [InlineData("inputs.txt", "ACT1304", 7, "the flow has no input 'txt'")]
+    [InlineData("map(inputs.n, x => x)", "ACT1312", 4, "map needs a list as 'list', not a number")]
+    [InlineData("inputs.text | sum", "ACT1312", 0, "sum needs a list as 'list', not a text")]
+    [InlineData("map(inputs.list, 1)", "ACT1312", 17, "map needs a function here, not a number")]
+    [InlineData("round('a')", "ACT1312", 6, "round needs a number as 'value', not a text")]
+    [InlineData("upper(inputs.list)", "ACT1312", 6, "upper needs a text as 'text', not a list")]
+    [InlineData("matches(inputs.text, '(')", "ACT1312", 21, "is no regular expression")]
+    [InlineData("matches(inputs.text, '(?=a)')", "ACT1312", 21, "look-around")]
+    [InlineData("matches(inputs.text, '((a{50}){50}){50}')", "ACT1312", 21, "the pattern is too large")]
+    [InlineData("format_number(1, 'X2')", "ACT1312", 17, "the format is N, F or P")]
+    [InlineData("date('31.1.2030')", "ACT1312", 5, "is not a date")]
+    [InlineData("diff(now(), now(), 'day')", "ACT1312", 19, "knows no unit 'day'")]
+    [InlineData("add(now(), '5 minutes')", "ACT1312", 11, "is not a length of time")]
+    [InlineData("format_date(now(), 'yyyy-q')", "ACT1312", 19, "cannot format with 'q'")]
+    [InlineData("now(1)", "ACT1306", 0, "now takes 0 arguments, not 1")]
+    [InlineData("map(inputs.list)", "ACT1306", 0, "map takes 2 arguments, not 1")]
+    [InlineData("inputs.list | join('a', 'b')", "ACT1306", 14, "join takes 1 or 2 arguments, not 3 (what stands before '|' is the first)")]
+    [InlineData("max(inputs.list, x => x, 3)", "ACT1306", 0, "max takes a list and a function, or values, not both")]
+    [InlineData("min(x => x)", "ACT1317", 4, "a function like x => …")]
+    [InlineData("upper(x => x)", "ACT1317", 6, "a function like x => …")]
+    [InlineData("inputs.n => 1", "ACT1317", 9, "a function like x => …")]
+    [InlineData("map(inputs.list, (a, b, c) => a)", "ACT1317", 17, "map gives its function 1 or 2 values, not 3")]
+    [InlineData("reduce(inputs.list, 0, x => x)", "ACT1317", 23, "reduce gives its function 2 or 3 values, not 1")]
+    [InlineData("map(inputs.list, inputs => 1)", "ACT1314", 17, "'inputs' cannot be a variable")]
+    [InlineData("map(inputs.list, skipped => 1)", "ACT1314", 17, "'skipped' is already the id of a step in line 2")]
+    [InlineData("map(inputs.list, (x, x) => 1)", "ACT1314", 21, "'x' is already a variable of the same function")]
+    [InlineData("map(inputs.list, x => map(inputs.list, x => 1))", "ACT1314", 39, "'x' is already a variable around it")]
+    [InlineData("map(inputs.list, x => 1) + x", "ACT1302", 27, "there is no step 'x'")]
+    public void What_cannot_work_is_refused_with_its_place(string expression, string rule, int offset, string message)
+    {
+        ExpressionSyntaxException e = Expressions.Refused("${" + expression + "}", Expressions.Typed());
+        Assert.Equal((rule, offset + 2), (e.Rule, e.Offset));
+        Assert.Contains(message, e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("inputs.text == 1")]
+    [InlineData("inputs.n == '10'")]
+    [InlineData("inputs.n == null")]
+    [InlineData("inputs.maybe == 'a' or inputs.any == 'a'")]
+    [InlineData("inputs.text + inputs.any")]
+    [InlineData("inputs.text * 2")]
+    [InlineData("inputs.text + 1")]
+    [InlineData("inputs.any < inputs.text")]
+    [InlineData("inputs.n?.net")]
+    [InlineData("inputs.n.net ?? 1")]
+    [InlineData("inputs.n.net == null")]
+    [InlineData("inputs.n.net | default(1)")]
+    [InlineData("inputs.o.anything[0].at.all")]
+    [InlineData("first([{a: 1}, {b: 2}]).b")]
+    [InlineData("(inputs.flag ? [1] : 'a')[0:1]")]
+    [InlineData("sum(map(inputs.list, x => x.price * x.count))")]
+    [InlineData("1 in inputs.list or 'a' in inputs.o or '1' in inputs.text")]
+    [InlineData("inputs.list.length > 1")]
+    [InlineData("max(inputs.n, inputs.maybe)")]
+    public void What_may_work_is_taken(string expression) => Assert.NotNull(TemplateText.Parse("${" + expression + "}", Expressions.Typed(), 1));
+
+    [Theory]
+    [InlineData("1 < 2 and 'a' in ['a']", true)]
+    [InlineData("any([1, 2], x => x > 1)", true)]
+    [InlineData("length({a: 1})", true)]
+    [InlineData("inputs.n > 1", false)]
+    [InlineData("any([1, 2], x => x > inputs.n)", false)]
+    [InlineData("year(now()) > 2030", false)]
+    [InlineData("env.REGION == 'eu'", false)]
+    public void A_constant_condition_is_known(string condition, bool isConstant) =>
+        Assert.Equal(isConstant, ExpressionParser.ParseCondition(condition, Expressions.Names(), 1).IsConstant);
+}
