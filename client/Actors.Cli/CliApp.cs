@@ -50,6 +50,7 @@ internal static class CliApp
             Serving.ServeCommand.Create(console),
             Flows.ValidateCommand.Create(console),
             Flows.VisualizeCommand.Create(console),
+            Flows.ImportCommand.Create(console),
             Storage.MigrateCommand.Create(console),
             Storage.DoctorCommand.Create(console),
             Runs.RunCommands.Create(console),

@@ -79,9 +79,11 @@ internal static class RunCommand
     {
         try
         {
-            return FlowFolder.Load(path, path, registration) is [var only]
+            // A file brings the flows that it runs inside it.
+            IReadOnlyList<YamlFlowDefinition> flows = FlowFolder.Load(path, path, registration);
+            return flows.FirstOrDefault(f => f.File == path) ?? (flows is [var only]
                 ? only
-                : throw new CliException($"{path} must be one flow file.", ExitCodes.Usage);
+                : throw new CliException($"{path} must be one flow file.", ExitCodes.Usage));
         }
         catch (ActorsStartException e) when (registration.Tasks.Names.Count == 0 && e.Message.Contains(UnknownTaskRule, StringComparison.Ordinal))
         {

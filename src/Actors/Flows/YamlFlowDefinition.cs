@@ -75,6 +75,9 @@ public sealed class YamlFlowDefinition : FlowDefinition
     /// <summary>What is probably not meant, by line; empty when all is well.</summary>
     public IReadOnlyList<FlowProblem> Warnings => _document.Warnings;
 
+    /// <summary>The file that it was read from, as it was given.</summary>
+    public string File => _document.File;
+
     internal FlowDocument Document => _document;
 
     /// <summary>The flows that its steps run inside it, by name.</summary>

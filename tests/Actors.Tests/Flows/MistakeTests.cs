@@ -69,7 +69,7 @@ public sealed class MistakeTests : FlowTest
     [InlineData("- {task: Echo, inputs: text}", "4:24 ACT1104", "'inputs' must be a mapping, or one ${…} that gives an object, not a text", null)]
     [InlineData("- {task: Echo, retry: 3}", "4:23 ACT1104", "'retry' must be a mapping, not a number", "Write retry: {max_attempts: 3, delay: 1s}.")]
     [InlineData("- {task: Echo, retry: {max_attempts: 0}}", "4:38 ACT1207", "'max_attempts' must be a whole number from 1 to 10000", null)]
-    [InlineData("- {task: Echo, retry: {attempts: 3}}", "4:24 ACT1103", "retry has no key 'attempts'", "Known: max_attempts, delay, delay_seconds, backoff, multiplier, backoff_multiplier, max_delay, jitter, retry_on, not_on, timeout.")]
+    [InlineData("- {task: Echo, retry: {attempts: 3}}", "4:24 ACT1103", "retry has no key 'attempts'", "Known: max_attempts, delay, delay_seconds, backoff, multiplier, backoff_multiplier, backoff_factor, max_delay, jitter, retry_on, not_on, timeout.")]
     [InlineData("- {task: Echo, retry: {backoff: exponentiel}}", "4:33 ACT1207", "'backoff' must be fixed, linear, exponential, or a number of seconds", "Did you mean 'exponential'?")]
     [InlineData("- {task: Echo, retry: {delay: 5x}}", "4:31 ACT1207", "'delay' is not a length of time", "Write e.g. 30s, 5m, 1h30m, 2d, PT5M, or a number of seconds.")]
     [InlineData("- {task: Echo, retry: {delay: 10s, max_delay: 5s}}", "4:47 ACT1207", "'max_delay' is shorter than the first delay", null)]

@@ -98,7 +98,11 @@ internal sealed class Names(Names? outer, FlowIds ids)
     {
         foreach (Name name in inner._own.Values)
         {
-            _own[name.Text] = maybe ? name with { Maybe = true } : name;
+            // Of one id in two blocks either output may be there.
+            IReadOnlyCollection<string>? fields = name.Fields is not null && _own.GetValueOrDefault(name.Text) is { Kind: NameKind.Step } before
+                ? before.Fields is null ? null : [.. before.Fields.Union(name.Fields)]
+                : name.Fields;
+            _own[name.Text] = name with { Maybe = maybe || name.Maybe, Fields = fields };
         }
     }
 

@@ -36,19 +36,40 @@ public static class FlowImport
             }
         }
 
-        return new ImportResult(source, files, notes, [.. tasks.Select(t => new ImportedTask(t.Key, t.Value))], [.. files.SelectMany(Check)]);
+        return new ImportResult(source, files, notes, [.. tasks.Select(t => new ImportedTask(t.Key, t.Value))], Check(files));
     }
 
-    private static IEnumerable<FlowProblem> Check(ImportedFile file)
+    private static List<FlowProblem> Check(List<ImportedFile> files)
+    {
+        List<FlowProblem> problems = [];
+        Dictionary<string, FlowDocument> flows = new(StringComparer.Ordinal);
+        TaskRegistry tasks = new();
+        foreach (ImportedFile file in files)
+        {
+            Try(problems, () =>
+            {
+                FlowDocument flow = FlowReader.Read(file.Text, file.Name, tasks, checkTasks: false);
+                flows.Add(flow.Name, flow);
+            });
+        }
+
+        foreach (FlowDocument flow in flows.Values)
+        {
+            Try(problems, () => Linking.Link(flow, flows.GetValueOrDefault, flows.Keys));
+        }
+
+        return problems;
+    }
+
+    private static void Try(List<FlowProblem> problems, Action read)
     {
         try
         {
-            YamlFlowDefinition.Parse(file.Text, file.Name, new TaskRegistry(), checkTasks: false);
-            return [];
+            read();
         }
         catch (FlowSyntaxException e)
         {
-            return e.Problems.Where(p => p.Severity == FlowProblemSeverity.Error);
+            problems.AddRange(e.Problems.Where(p => p.Severity == FlowProblemSeverity.Error).Except(problems));
         }
     }
 

@@ -188,7 +188,8 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
 
     private void Declare(Name name, YamlItem at, Names names)
     {
-        if (names.Find(name.Text) is { Kind: NameKind.Step or NameKind.Loop } taken)
+        // Blocks of which each may be skipped can give the same id one after the other: what ran last counts.
+        if (names.Find(name.Text) is { Kind: NameKind.Step or NameKind.Loop } taken && !(taken is { Kind: NameKind.Step, Maybe: true } && names.FindOwn(name.Text) is null))
         {
             (int line, int column) = at.Line >= taken.Line ? (at.Line, at.Column) : (taken.Line, taken.Column);
             string what = taken.Kind == NameKind.Loop ? "a variable of a block around it" : $"the id of a step in line {Math.Min(taken.Line, at.Line)}";
@@ -433,7 +434,7 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
     {
         foreach (string own in inner.OwnSteps)
         {
-            if (outer.FindOwn(own) is { } taken)
+            if (outer.FindOwn(own) is { } taken && !(taken.Maybe && maybe))
             {
                 Name again = inner.FindOwn(own)!;
                 problems.Error(Rules.DuplicateId, again.Line, again.Column, $"'{own}' is already the id of a step in line {taken.Line}");
