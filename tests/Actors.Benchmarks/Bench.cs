@@ -53,6 +53,7 @@ internal static partial class Bench
             Console.WriteLine($"  ratios at {concurrent}: engine/bare committer {Median(engine.Zip(bare, static (a, b) => a.StepsPerSecond / b.StepsPerSecond)):0.00}{single}");
         }
 
+        await InterpretedAsync(storeName, time, rounds);
         await AloneAsync(storeName);
         await LoopAsync(storeName);
         await MapAsync(storeName);
@@ -61,14 +62,14 @@ internal static partial class Bench
         await IdleAsync(storeName);
     }
 
-    private static Task<Figure> TenStepRunsAsync(string storeName, int concurrent, TimeSpan time, int batchMax = 512, int? lanes = null) =>
+    private static Task<Figure> TenStepRunsAsync(string storeName, int concurrent, TimeSpan time, int batchMax = 512, int? lanes = null, string flow = "TenSteps") =>
         MeasureAsync(storeName, concurrent, time, async database =>
         {
             Silo silo = await StartAsync(database.Store, batchMax, lanes);
 
             async Task RunAsync()
             {
-                StartedRun started = await silo.StartRunAsync(new StartRun { Flow = "TenSteps", Input = One }, Caller.Local);
+                StartedRun started = await silo.StartRunAsync(new StartRun { Flow = flow, Input = flow == "TenSteps" ? One : null }, Caller.Local);
                 RunResult result = await silo.WaitForEndAsync(started.Run.Id, Caller.Local, TimeSpan.FromMinutes(1));
                 if (result.Run.Status != RunStatus.Completed)
                 {
@@ -125,7 +126,10 @@ internal static partial class Bench
         flows.Add(new TenSteps()).Add(new LoopOfTen()).Add(new ThousandItems()).Add(new OneQuestion()).Add(new Timed());
         SiloOptions options = new() { CommitBatchMax = batchMax };
         options = options with { CommitLanes = lanes ?? options.CommitLanes };
-        Silo silo = new(options, store, flows, new TaskRegistry(), TimeProvider.System, NullLoggerFactory.Instance);
+        TaskRegistry tasks = new();
+        tasks.Add<int, string>("Step", static (_, _) => Task.FromResult(TenSteps.Result));
+        flows.Add(YamlFlowDefinition.Parse(Yaml, "ten-steps.yaml", tasks));
+        Silo silo = new(options, store, flows, tasks, TimeProvider.System, NullLoggerFactory.Instance);
         await silo.StartAsync();
         return silo;
     }

@@ -10,20 +10,6 @@ namespace Actors.Tests.Documentation;
 /// <summary>What the README shows is what runs.</summary>
 public sealed class ReadmeTests
 {
-    private static string Root
-    {
-        get
-        {
-            string root = AppContext.BaseDirectory;
-            while (!File.Exists(Path.Combine(root, "Actors.sln")))
-            {
-                root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("Actors.sln is in no folder above the tests.");
-            }
-
-            return root;
-        }
-    }
-
     [Fact]
     public void The_first_block_holds_the_two_commands()
     {
@@ -34,15 +20,15 @@ public sealed class ReadmeTests
     [Fact]
     public void The_flow_in_CSharp_is_the_one_that_is_tested()
     {
-        string source = File.ReadAllText(Path.Combine(Root, "tests", "Actors.Tests", "Documentation", "RefundFlow.cs"));
+        string source = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Actors.Tests", "Documentation", "RefundFlow.cs"));
         Assert.Contains(Block("csharp"), source, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task The_plugin_is_the_one_that_is_compiled_and_pays()
     {
-        string readme = File.ReadAllText(Path.Combine(Root, "README.md")).ReplaceLineEndings("\n");
-        string source = File.ReadAllText(Path.Combine(Root, "tests", "Actors.Tests", "Documentation", "PayPlugin.cs"));
+        string readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md")).ReplaceLineEndings("\n");
+        string source = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Actors.Tests", "Documentation", "PayPlugin.cs"));
         string shown = readme[(readme.LastIndexOf("```csharp\n", StringComparison.Ordinal) + 10)..];
         Assert.Contains(shown[..shown.IndexOf("```", StringComparison.Ordinal)], source, StringComparison.Ordinal);
 
@@ -88,7 +74,7 @@ public sealed class ReadmeTests
 
     private static string Block(string language)
     {
-        string readme = File.ReadAllText(Path.Combine(Root, "README.md")).ReplaceLineEndings("\n");
+        string readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md")).ReplaceLineEndings("\n");
         int start = readme.IndexOf($"```{language}\n", StringComparison.Ordinal) + language.Length + 4;
         return readme[start..readme.IndexOf("```", start, StringComparison.Ordinal)];
     }

@@ -134,11 +134,11 @@ internal sealed partial class FlowWalk
 
     private async Task<StepEnd> RunCachedStep(Frame frame, FlowStep step, CacheSetting cache)
     {
-        Value key = cache.Key is not null ? frame.Evaluate(cache.Key, step.Name)
-            : step is EffectStep effect ? frame.Evaluate(effect.Inputs, step.Name)
-            : frame.Variables.Get("inputs");
-        BlockOutcome outcome = await frame.Context.Scope(
+        Value key = frame.Evaluate(cache.Key ?? ((EffectStep)step).Inputs, step.Name);
+        BlockOutcome outcome = await frame.Context.Cached(
             step.Name,
+            key,
+            cache.Ttl,
             async ctx =>
             {
                 Frame inner = frame.Inside(ctx);

@@ -163,6 +163,11 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
             "if" => ReadIf(head, names),
             _ => ReadKind(head, kinds.Find(kind)!, names),
         };
+        if (step.Common.Cache is { } cache)
+        {
+            CheckCache(step, cache, map);
+        }
+
         if (id is not null)
         {
             ids.Open.RemoveAt(ids.Open.Count - 1);
@@ -179,6 +184,23 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
 
         return step;
     }
+
+    private void CheckCache(FlowStep step, CacheSetting cache, YamlMap map)
+    {
+        YamlItem at = map.Find("cache")!;
+        if (cache.Key is null && step is not EffectStep)
+        {
+            problems.Error(Rules.MissingKey, at, $"the cache of a {step.Kind} step needs 'key': only a step that is given inputs says by them what its output depends on", "Write cache: {key: …, ttl: 1h}.");
+        }
+
+        if (HasExit(step))
+        {
+            problems.Error(Rules.CacheAndExit, at, "a step that may end the flow has no cache: an exit cannot be kept");
+        }
+    }
+
+    private static bool HasExit(FlowStep step) =>
+        step is ExitStep || step.OnError is { Then: AfterError.Exit } || step.AllBlocks.Any(static block => block.Steps.Any(HasExit));
 
     private YamlText? Told(YamlItem id)
     {

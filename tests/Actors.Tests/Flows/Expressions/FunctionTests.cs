@@ -229,14 +229,14 @@ public sealed class FunctionTests
     [Fact]
     public void The_documentation_has_the_table_of_all_functions()
     {
-        string document = File.ReadAllText(Path.Combine(Root(), "src/Actors/Flows/Expressions/README.md")).ReplaceLineEndings("\n");
+        string document = File.ReadAllText(Path.Combine(Repository.Root, "src/Actors/Flows/Expressions/README.md")).ReplaceLineEndings("\n");
         Assert.True(document.EndsWith("\n\n" + Function.Document().TrimEnd() + "\n", StringComparison.Ordinal), "The document must end with:\n" + Function.Document());
     }
 
     [Fact]
     public void Every_function_has_an_example_here()
     {
-        string examples = File.ReadAllText(Path.Combine(Root(), "tests/Actors.Tests/Flows/Expressions/FunctionTests.cs"));
+        string examples = File.ReadAllText(Path.Combine(Repository.Root, "tests/Actors.Tests/Flows/Expressions/FunctionTests.cs"));
         Assert.All(Function.All.Keys, name => Assert.True(
             examples.Contains($"[InlineData(\"{name}(", StringComparison.Ordinal) || examples.Contains($" {name}(", StringComparison.Ordinal) || examples.Contains($"[{name}(", StringComparison.Ordinal), name));
     }
@@ -258,16 +258,5 @@ public sealed class FunctionTests
             Template template = TemplateText.Parse("${[base64_decode(base64(inputs.t)), parse_json(json(inputs.t))]}", Expressions.Names(), 1);
             Assert.Equal(Value.List(Value.Of(text.ToString()), Value.Of(text.ToString())), template.Evaluate(new Evaluation(variables, Missing.Fails)));
         }
-    }
-
-    private static string Root()
-    {
-        DirectoryInfo? directory = new(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Actors.sln")))
-        {
-            directory = directory.Parent;
-        }
-
-        return directory!.FullName;
     }
 }

@@ -140,6 +140,62 @@ public sealed class EffectTests : YamlRun
     }
 
     [Theory]
+    [InlineData("task: Count, inputs: {of: '${item}'}, cache: 1h")]
+    [InlineData("task: Count, inputs: {of: '${item}', by: '${index}'}, cache: {key: '${item}', ttl: 1h}")]
+    [InlineData("do: [{task: Count, inputs: {of: '${item}'}}], cache: {key: '${item}', ttl: 1h}")]
+    public async Task A_cached_step_runs_once_for_each_key_until_its_time_is_over(string step)
+    {
+        Host.MockTask<JsonElement, object>("Count", input => new { of = input.GetProperty("of").GetString() });
+        string yaml = $"flow: f\nsteps:\n- {{id: e, for_each: [a, b, a], do: [{{id: c, {step}}}]}}\noutputs: [e]";
+        string first = await RunAsync(yaml);
+        await Host.EndAsync(await Host.StartRunAsync("f"));
+
+        Assert.Contains("\"a\"", first);
+        Assert.Equal(2, Host.CallsOf("Count").Count);
+        await Host.AdvanceAsync(TimeSpan.FromHours(1.1));
+        await Host.EndAsync(await Host.StartRunAsync("f"));
+        Assert.Equal(4, Host.CallsOf("Count").Count);
+    }
+
+    [Fact]
+    public async Task A_secret_reaches_the_body_and_nothing_else()
+    {
+        Host.Tasks.Resources.Secrets = name => name == "KEY" ? "s3cr3t-value" : null;
+        string? seen = null;
+        Host.Tasks.Add<JsonElement, object>("Use", (input, _) =>
+        {
+            seen = input.GetProperty("key").GetString();
+            return Task.FromResult<object>(new { echo = seen });
+        });
+        Host.Tasks.Add<JsonElement, object>("Leak", (input, _) => throw new TaskException("denied for " + input.GetProperty("key").GetString()));
+        RunId run = await StartAsync(
+            null,
+            "flow: f\nsteps:\n- {id: u, task: Use, inputs: {key: '${secrets.KEY}'}}\n- {task: Leak, inputs: {key: 'Bearer ${secrets.KEY}'}, on_error: [{id: h, task: Echo, inputs: {m: '${error.message}'}}]}\n- {task: Use, inputs: {key: '${secrets.NONE}'}, on_error: [{id: n, task: Echo, inputs: {m: '${error.type}'}}]}\noutputs: [u, h, n]");
+        RunResult result = await EndAsync(run);
+
+        Assert.Equal("s3cr3t-value", seen);
+        Assert.Equal("""{"u":{"echo":"***"},"h":{"m":"denied for Bearer ***"},"n":{"m":"UnknownSecret"}}""", result.Output.GetRawText());
+        foreach (JournalEntry entry in await Host.Store.ReadJournalAsync(Caller.Local.Tenant, run, 0, 1000, default))
+        {
+            Assert.DoesNotContain("s3cr3t", System.Text.Encoding.UTF8.GetString(entry.Payload.Span));
+        }
+    }
+
+    [Fact]
+    public async Task Signals_reach_other_runs_and_events_the_runs_own_stream()
+    {
+        RunId waiting = await StartAsync(null, "flow: w\nsteps:\n- {id: s, wait: {signal: go}}\noutputs: [{name: n, value: '${s.data.n}'}]");
+        Host.Flows.Add(YamlFlowDefinition.Parse(
+            "flow: f\ninputs: [{name: to}]\nsteps:\n- {emit: {signal: go, to: '${inputs.to}', data: {n: 5}}}\n- {emit: {event: sent, data: {to: '${inputs.to}'}}}\n- {emit: {signal: go, to: 'not an id'}, on_error: [{id: h, task: Echo, inputs: {m: '${error.message}'}}]}\noutputs: [h]",
+            "f.yaml", Host.Tasks));
+        RunId sender = await Host.StartRunAsync("f", new { to = waiting.Value });
+
+        Assert.Equal("""{"h":{"m":"'not an id' is not a run id (line 6)"}}""", (await EndAsync(sender)).Output.GetRawText());
+        Assert.Equal("""{"n":5}""", (await EndAsync(waiting)).Output.GetRawText());
+        Assert.Contains(await Host.EventsAsync(sender), e => e.Type == RunEventTypes.EventEmitted);
+    }
+
+    [Theory]
     [InlineData("{set: {m: 1}}", "ACT1319", "the flow's state has no 'm'")]
     [InlineData("{append: {n: 1}}", "ACT1214", "'n' is an integer, not a list")]
     [InlineData("{set: {n: x}}", "ACT1104", "'n' must be an integer, not a string")]
@@ -152,6 +208,9 @@ public sealed class EffectTests : YamlRun
     [InlineData("{parallel: {a: [exit]}, merge: frist}", "ACT1210", "'merge' must be error, first, last, deep or none")]
     [InlineData("{route: b, branches: {a: [exit]}}", "ACT1215", "there is no branch 'b'")]
     [InlineData("{subflow: price, default: 1}", "ACT1210", "'default' is for on_failure: default")]
+    [InlineData("{if: 'true == false', then: [exit], cache: {key: 1, ttl: 1h}}", "ACT1220", "a step that may end the flow has no cache")]
+    [InlineData("{do: [{task: Echo}], cache: 1h}", "ACT1102", "the cache of a do step needs 'key'")]
+    [InlineData("{task: Echo, connection: crm}", "ACT1221", "there is no connection 'crm'")]
     [InlineData("{task: Echo, depends_on: later}\n- {task: Echo, id: later}", "ACT1303", "step 'later' is declared later")]
     public void Mistakes_are_told(string step, string rule, string message)
     {
