@@ -13,20 +13,21 @@ internal static class VisualizeCommand
 {
     public static Command Create(CliConsole console)
     {
-        Argument<string?> flow = new("flow") { Description = "A flow file, which needs no server; or the name of a flow of a server. With --run it can be left out", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> flow = new("flow") { Description = "A flow file or a folder of them, which needs no server; or the name of a flow of a server. With --run it can be left out", Arity = ArgumentArity.ZeroOrOne };
         Option<string> format = new("--format") { Description = "mermaid, svg, html or json", DefaultValueFactory = _ => "mermaid" };
         format.AcceptOnlyFromAmong("mermaid", "svg", "html", "json");
+        Option<string?> one = new("--flow", "-f") { Description = "Which flow, where a file or folder has several", HelpName = "name" };
         Option<string?> run = new("--run") { Description = "A run whose state is laid over the diagram: its id, or the beginning of it", HelpName = "id" };
         Option<string?> version = new("--flow-version") { Description = "A version of the flow on the server. Default: the latest, or that of the run", HelpName = "version" };
         Option<string?> output = new("--output", "-o") { Description = "Write to this file instead of standard output", HelpName = "file" };
         Option<string?> url = RemoteSilo.UrlOption();
-        Command command = new("visualize", "Draw a flow, maybe with the state of a run") { flow, format, run, version, output, url };
+        Command command = new("visualize", "Draw a flow, maybe with the state of a run") { flow, one, format, run, version, output, url };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string? name = parsed.GetValue(flow);
             DiagramFormat wanted = Enum.Parse<DiagramFormat>(parsed.GetRequiredValue(format), ignoreCase: true);
             string text = name is not null && IsFile(name)
-                ? FromFile(name, wanted, parsed.GetValue(run))
+                ? FromFile(name, parsed.GetValue(one), wanted, parsed.GetValue(run))
                 : await FromServerAsync(RemoteSilo.Client(parsed, url), name, wanted, parsed.GetValue(version), parsed.GetValue(run), cancellationToken);
             if (parsed.GetValue(output) is { } file)
             {
@@ -39,13 +40,13 @@ internal static class VisualizeCommand
 
             return ExitCodes.Ok;
         });
-        return command.WithExamples("actors visualize order.yaml", "actors visualize order.yaml --format svg --output order.svg", "actors visualize order --run run_06gz --format svg -o run.svg");
+        return command.WithExamples("actors visualize order.yaml", "actors visualize flows --flow order --format svg --output order.svg", "actors visualize order --run run_06gz --format svg -o run.svg");
     }
 
     // What looks like a file is one, so that a mistyped name is told as such and not as an unknown flow.
     private static bool IsFile(string name) => File.Exists(name) || Directory.Exists(name) || name.Contains('/') || Path.GetExtension(name).ToLowerInvariant() is ".yaml" or ".yml";
 
-    private static string FromFile(string path, DiagramFormat format, string? run)
+    private static string FromFile(string path, string? name, DiagramFormat format, string? run)
     {
         if (run is not null)
         {
@@ -55,12 +56,14 @@ internal static class VisualizeCommand
         try
         {
             IReadOnlyList<YamlFlowDefinition> flows = FlowFiles.Load(path, new TaskRegistry(), new FlowRegistry(), checkTasks: false);
-            if (flows.Count != 1)
+            YamlFlowDefinition? flow = name is null ? flows.Count == 1 ? flows[0] : null : flows.FirstOrDefault(f => f.Name == name);
+            if (flow is null)
             {
-                throw new CliException($"There are {flows.Count} flows in '{path}'; name the file of one.", ExitCodes.Usage);
+                string known = string.Join(", ", flows.Take(20).Select(f => f.Name));
+                throw new CliException(name is null ? $"There are {flows.Count} flows in '{path}'; choose one with --flow: {known}." : $"There is no flow '{name}' in '{path}'. There are: {known}.", ExitCodes.Usage);
             }
 
-            FlowDiagram diagram = FlowDiagram.Of(flows[0]);
+            FlowDiagram diagram = FlowDiagram.Of(flow);
             return format switch
             {
                 DiagramFormat.Svg => diagram.ToSvg(),

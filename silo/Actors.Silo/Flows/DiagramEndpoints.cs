@@ -56,7 +56,7 @@ internal static class DiagramEndpoints
         }
 
         return FlowEndpoints.Find(silo, name, version) is YamlFlowDefinition flow
-            ? Result(context, FlowDiagram.Of(flow, inner => silo.Flows.Find(inner)), null, format)
+            ? Result(context, FlowDiagram.Of(flow), null, format)
             : throw new ProblemException(
                 StatusCodes.Status404NotFound, ProblemCodes.NoDiagram, $"Flow '{name}' is written in C#, so its steps are known of its runs only. Ask for one of them: /flows/{name}/visualize?run=ID.");
     }

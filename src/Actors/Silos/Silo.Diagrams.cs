@@ -39,7 +39,7 @@ public sealed partial class Silo
     {
         RunTrace trace = await ReadTraceAsync(id, caller, cancellationToken).ConfigureAwait(false);
         (FlowDefinition? definition, _) = await FindFlowAsync(trace.Run, cancellationToken).ConfigureAwait(false);
-        return definition is YamlFlowDefinition flow ? FlowDiagram.Of(flow, name => Flows.Find(name)).With(trace) : FlowDiagram.Of(trace);
+        return definition is YamlFlowDefinition flow ? FlowDiagram.Of(flow).With(trace) : FlowDiagram.Of(trace);
     }
 
     private async Task<long> ReadTraceAsync(TraceBuilder trace, RunRow run, long after, long to, CancellationToken cancellationToken)

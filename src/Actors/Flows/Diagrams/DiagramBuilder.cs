@@ -5,9 +5,9 @@ using System.Text;
 namespace Actors.Flows;
 
 /// <summary>Makes steps to be drawn of the steps of a flow. One builder makes one picture.</summary>
-/// <param name="subflows">Gives the flow that a subflow step runs, to be drawn inside it; null: subflows are drawn as one node.</param>
+/// <param name="subflows">The flows that are drawn inside the steps that run them, by name; others are drawn as one node.</param>
 /// <param name="stepsMax">Blocks are left closed, the innermost first, so that no more steps are drawn.</param>
-internal sealed class DiagramBuilder(Func<string, YamlFlowDefinition?>? subflows, int stepsMax)
+internal sealed class DiagramBuilder(IReadOnlyDictionary<string, FlowDocument> subflows, int stepsMax)
 {
     public const int TitleLengthMax = 60;
     public const int DetailLengthMax = 80;
@@ -154,7 +154,8 @@ internal sealed class DiagramBuilder(Func<string, YamlFlowDefinition?>? subflows
             Until = (step as LoopStep)?.Until is { } until ? DiagramText.Line(until.ToString(), GuardLengthMax) : null,
             HeadEnds = step is not LoopStep { While: null, Until: not null, ExitsOnMax: false },
             IsBackground = step is EffectStep { Settings.IsBackground: true } or SubflowStep { IsBackground: true },
-            LeavesTrace = step is not (SetStep or ExitStep or EmitStep { To: null }),
+            LeavesTrace = step is not (SetStep or ExitStep),
+            IsCached = step.Common.Cache is not null,
             StartLane = step is StateMachineStep machine ? Math.Max(0, IndexOf(machine, machine.Start)) : 0,
             Transitions = isOpen && step is StateMachineStep states ? Transitions(states) : [],
             Hidden = hidden,
@@ -220,7 +221,7 @@ internal sealed class DiagramBuilder(Func<string, YamlFlowDefinition?>? subflows
                 for (int i = 0; i < parallel.Branches.Count; i++)
                 {
                     ParallelBranch branch = parallel.Branches[i];
-                    string place = parallel.IsNamed ? $"{path}.parallel.{branch.Key}" : $"{path}.parallel[{i.ToString(CultureInfo.InvariantCulture)}]";
+                    string place = parallel.IsNamed ? $"{path}.parallel.{Word(branch.Key)}" : $"{path}.parallel[{i.ToString(CultureInfo.InvariantCulture)}]";
                     lanes.Add(Lane(id, parallel.IsNamed ? branch.Key : "", LaneRole.Branch, branch.Key, place, branch.Steps, depth, branch.After));
                 }
 
@@ -228,26 +229,26 @@ internal sealed class DiagramBuilder(Func<string, YamlFlowDefinition?>? subflows
             case RouteStep route:
                 foreach (ParallelBranch branch in route.Branches)
                 {
-                    lanes.Add(Lane(id, branch.Key, LaneRole.Choice, branch.Key, $"{path}.branches.{branch.Key}", branch.Steps, depth));
+                    lanes.Add(Lane(id, branch.Key, LaneRole.Choice, branch.Key, $"{path}.branches.{Word(branch.Key)}", branch.Steps, depth));
                 }
 
-                lanes.Add(Lane(id, "default", LaneRole.Choice, "default", path + ".default", route.Default, depth));
+                lanes.Add(Lane(id, "default", LaneRole.Choice, null, path + ".default", route.Default, depth));
                 break;
             case StateMachineStep machine:
                 foreach (MachineState state in machine.States)
                 {
-                    lanes.Add(Lane(id, state.Name, LaneRole.State, state.Name, $"{path}.state_machine.states.{state.Name}.do", state.Do, depth));
+                    lanes.Add(Lane(id, state.Name, LaneRole.State, state.Name, $"{path}.state_machine.states.{Word(state.Name)}.do", state.Do, depth));
                 }
 
                 break;
-            case SubflowStep { IsChild: false } subflow when subflows is not null && _flows.Count <= SubflowDepthMax && !_flows.Contains(subflow.Flow) 
-                && subflows(subflow.Flow) is { } inner && _count + inner.Steps.Count + inner.Steps.Sum(Count) <= stepsMax:
+            case SubflowStep { IsChild: false } subflow when _flows.Count <= SubflowDepthMax && !_flows.Contains(subflow.Flow)
+                && subflows.TryGetValue(subflow.Flow, out FlowDocument? inner) && _count + inner.Steps.Count + inner.Steps.Sum(Count) <= stepsMax:
                 _flows.Add(subflow.Flow);
-                lanes.Add(Lane(id, subflow.Flow, LaneRole.Body, null, path, inner.Steps, depth));
+                lanes.Add(Lane(id, subflow.Flow, LaneRole.Body, null, path + ".subflow.steps", inner.Steps, depth));
                 _flows.RemoveAt(_flows.Count - 1);
                 break;
             case DoStep block:
-                lanes.Add(Lane(id, "do", LaneRole.Body, null, path + ".do", block.Do, depth));
+                lanes.Add(Lane(id, "do", LaneRole.Body, block.Finally.Count > 0 ? "do" : null, path + ".do", block.Do, depth));
                 if (block.Finally.Count > 0)
                 {
                     lanes.Add(Lane(id, "finally", LaneRole.Finally, null, path + ".finally", block.Finally, depth));
@@ -262,6 +263,8 @@ internal sealed class DiagramBuilder(Func<string, YamlFlowDefinition?>? subflows
 
         return lanes;
     }
+
+    private static string Word(string key) => DiagramText.Line(key, TitleLengthMax);
 
     private static int IndexOf(StateMachineStep machine, string state)
     {

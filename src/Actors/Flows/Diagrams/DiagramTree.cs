@@ -102,6 +102,9 @@ internal sealed class DiagramStep
 
     public bool IsBackground { get; init; }
 
+    /// <summary>Its output may come from an earlier time.</summary>
+    public bool IsCached { get; init; }
+
     /// <summary>False: a walk can pass it without a trace in the journal.</summary>
     public bool LeavesTrace { get; init; } = true;
 

@@ -41,13 +41,12 @@ public sealed class FlowDiagram
     internal RunOverlay? Overlay => _overlay;
 
     /// <summary>The picture of a flow that is written in YAML; one that is written in C# has no tree of steps, only its runs have pictures.</summary>
-    /// <param name="subflows">Gives the flow that a subflow step runs, to be drawn inside it; null, or a null from it: the step is drawn as one node.</param>
     /// <param name="stepsMax">From 1. When the flow has more steps, blocks are drawn closed, the innermost first, with the number of steps in them.</param>
-    public static FlowDiagram Of(YamlFlowDefinition flow, Func<string, FlowDefinition?>? subflows = null, int stepsMax = StepsMax)
+    public static FlowDiagram Of(YamlFlowDefinition flow, int stepsMax = StepsMax)
     {
         ArgumentNullException.ThrowIfNull(flow);
         ArgumentOutOfRangeException.ThrowIfLessThan(stepsMax, 1);
-        DiagramBuilder builder = new(subflows is null ? null : name => subflows(name) as YamlFlowDefinition, stepsMax);
+        DiagramBuilder builder = new(flow.Subflows, stepsMax);
         (IReadOnlyList<DiagramStep> steps, DiagramLane? onCancel) = builder.Build(flow.Name, flow.Steps, flow.OnCancel);
         return new FlowDiagram(flow.Name, flow.Description, steps, onCancel, null);
     }
@@ -71,7 +70,7 @@ public sealed class FlowDiagram
     /// <summary>The same for steps that are in no file.</summary>
     internal static FlowDiagram Of(string flow, IReadOnlyList<FlowStep> steps, IReadOnlyList<FlowStep> onCancel, int stepsMax = StepsMax)
     {
-        (IReadOnlyList<DiagramStep> drawn, DiagramLane? cancel) = new DiagramBuilder(null, stepsMax).Build(flow, steps, onCancel);
+        (IReadOnlyList<DiagramStep> drawn, DiagramLane? cancel) = new DiagramBuilder(new Dictionary<string, FlowDocument>(), stepsMax).Build(flow, steps, onCancel);
         return new FlowDiagram(flow, null, drawn, cancel, null);
     }
 

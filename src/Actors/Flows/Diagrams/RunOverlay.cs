@@ -107,7 +107,7 @@ internal sealed class RunOverlay
 
         foreach (TraceNode child in scope.Children)
         {
-            if (child.Segment[0] is '~' or '[')
+            if (child.IsItem || child.IsHidden)
             {
                 continue;
             }
@@ -122,13 +122,17 @@ internal sealed class RunOverlay
                 {
                     if (Find([lane], child) is { } found)
                     {
-                        if (found.Lane is null)
+                        if (found.Lane is not null)
+                        {
+                            Lane(found.Lane, child);
+                        }
+                        else if (child.Name == found.Step.Name || child.Segment == found.Step.Name)
                         {
                             Step(found.Step, child);
                         }
-                        else
+                        else if (StateOf(child, null) is var state and (StepState.Running or StepState.Waiting or StepState.Failed))
                         {
-                            Lane(found.Lane, child);
+                            Add(found.Step.Id, state, child);
                         }
 
                         if (owner?.Form != DiagramForm.Choice)
@@ -138,10 +142,6 @@ internal sealed class RunOverlay
                     }
                 }
 
-                if (owner is not null && child.Name == owner.Name + "-finally" && owner.Lanes.FirstOrDefault(lane => lane.Role == LaneRole.Finally) is { } last)
-                {
-                    Lane(last, child);
-                }
             }
         }
     }
@@ -160,10 +160,15 @@ internal sealed class RunOverlay
         {
             foreach (DiagramStep step in lane.Steps)
             {
-                // The second of the same name in a scope is name#2. One that is passed by has no number, so this is the best guess, not more.
-                if (step.Name == node.Name && (found is null || ++number < node.Number))
+                if (step.Name == node.Segment && node.Number > 1)
                 {
-                    number = found is null ? 1 : number;
+                    return (step, null);
+                }
+
+                // The second of the same name in a scope is name#2. One that is passed by has no number, so this is the best guess, not more.
+                if (step.Name == node.Name && number < node.Number)
+                {
+                    number++;
                     found = step;
                 }
             }
@@ -184,8 +189,8 @@ internal sealed class RunOverlay
                         return (step, step.OnError);
                     case "-fallback" when step.Fallback is not null:
                         return (step, step.Fallback);
-                    case "-finally" when step.Lanes.FirstOrDefault(lane => lane.Role == LaneRole.Finally) is { } last:
-                        return (step, last);
+                    case "-route" when step.Kind == "route":
+                        return (step, null);
                 }
             }
         }
@@ -201,9 +206,20 @@ internal sealed class RunOverlay
             _undone[$"undo {node.Key.Replace('/', '.').Replace('[', '(').Replace(']', ')').Replace('#', '-')}"] = step;
         }
 
+        if (node.Children.FirstOrDefault(child => child.Name == step.Name) is { } same && Find(step.Lanes, same) is null && !step.AllLanes.Any(lane => lane.Key == same.Name))
+        {
+            // A step with a cache, and a flow that is called with a limit, are in a scope of their own name.
+            count.Tried(same.Step?.Attempts ?? 0);
+            node = same;
+        }
+        else if (step.IsCached && node.Step?.State == StepState.Done)
+        {
+            count.FromCache = true;
+        }
+
         foreach (TraceNode item in node.Children)
         {
-            if (item.Segment[0] != '[')
+            if (!item.IsItem)
             {
                 continue;
             }
@@ -263,7 +279,7 @@ internal sealed class RunOverlay
         StepState state = StepState.None;
         foreach (TraceNode child in node.Children)
         {
-            if (child.Segment[0] == '~')
+            if (child.IsHidden)
             {
                 continue;
             }
@@ -276,7 +292,7 @@ internal sealed class RunOverlay
         {
             StepState.Running or StepState.Waiting or StepState.Failed or StepState.Cancelled => state,
             // Branches and items have outcomes of their own, and what is around them has none.
-            _ when step is { Form: DiagramForm.Fork } && node.Children.Count(child => child.Segment[0] != '~') == step.Lanes.Count => StepState.Done,
+            _ when step is { Form: DiagramForm.Fork } && node.Children.Count(child => !child.IsHidden) == step.Lanes.Count => StepState.Done,
             _ => _isFinal ? StepState.Done : StepState.Running,
         };
     }
@@ -295,7 +311,7 @@ internal sealed class RunOverlay
     };
 
     // What lies before a step that was come to was done or passed by.
-    private void Settle(IReadOnlyList<DiagramStep> steps, bool hasEnded, bool hasExited)
+    private void Settle(IReadOnlyList<DiagramStep> steps, bool hasEnded, bool hasExited, bool isPassed = false)
     {
         int last = -1;
         for (int i = 0; i < steps.Count; i++)
@@ -312,8 +328,9 @@ internal sealed class RunOverlay
             StepState state = count?.State ?? StepState.None;
             if (count is null)
             {
+                // Nothing is known of the way that led here: that it was not taken is known from another that was.
                 bool exits = step.Kind == "exit" && hasExited && i == last + 1 && step.Guard is null;
-                state = exits || (isPast && !step.LeavesTrace && step.Guard is null) ? StepState.Done : isPast && step.LeavesTrace ? StepState.Skipped : StepState.None;
+                state = exits || (isPast && !step.LeavesTrace && step.Guard is null) ? StepState.Done : isPassed || (isPast && step.LeavesTrace) ? StepState.Skipped : StepState.None;
             }
             else if (state == StepState.Running && step.Form != DiagramForm.Leaf && (isPast || isWhole) && !count.IsBusy)
             {
@@ -322,19 +339,26 @@ internal sealed class RunOverlay
 
             _marks[step.Id] = new StepMark(state, count?.Words(step, state));
             bool lanesEnded = state == StepState.Done;
+            bool chosen = step.Form == DiagramForm.Choice && step.Lanes.Any(IsEntered);
             foreach (DiagramLane lane in step.AllLanes)
             {
-                bool entered = _counts.ContainsKey(lane.Id) || lane.Steps.Any(inner => _counts.ContainsKey(inner.Id));
+                bool entered = IsEntered(lane);
                 Count? own = _counts.GetValueOrDefault(lane.Id);
+                bool passed = isPassed || state == StepState.Skipped || (!entered && lanesEnded && (chosen || lane.Steps.All(inner => inner.LeavesTrace)));
+                Settle(lane.Steps, entered && lanesEnded && (own is null || own.State == StepState.Done), hasExited && entered, passed);
                 if (own is not null)
                 {
                     _marks[lane.Id] = new StepMark(own.State, own.Times > 1 ? $"{own.Times.ToString(CultureInfo.InvariantCulture)} times" : null);
                 }
-
-                Settle(lane.Steps, entered && lanesEnded && (own is null || own.State == StepState.Done), hasExited && entered);
+                else if (entered)
+                {
+                    _marks[lane.Id] = new StepMark(lane.Steps.Select(inner => _marks[inner.Id].State).Aggregate(Stronger), null);
+                }
             }
         }
     }
+
+    private bool IsEntered(DiagramLane lane) => _counts.ContainsKey(lane.Id) || lane.Steps.Any(inner => _counts.ContainsKey(inner.Id) || inner.AllLanes.Any(IsEntered));
 
     /// <summary>What has become of a step all the times that it was come to.</summary>
     private sealed class Count
@@ -348,6 +372,7 @@ internal sealed class RunOverlay
         public int Items { get; private set; }
         public int Iterations { get; set; }
         public int? Total { get; set; }
+        public bool FromCache { get; set; }
 
         public bool IsBusy => _items[(int)StepState.Running] + _items[(int)StepState.Waiting] > 0;
 
@@ -355,9 +380,11 @@ internal sealed class RunOverlay
         {
             Times++;
             _times[(int)state]++;
-            _attempts = Math.Max(_attempts, attempts);
+            Tried(attempts);
             State = Stronger(State, state);
         }
+
+        public void Tried(int attempts) => _attempts = Math.Max(_attempts, attempts);
 
         public void Item(StepState state)
         {
@@ -396,6 +423,11 @@ internal sealed class RunOverlay
                 words.Add(Times == 1 && state is StepState.Running or StepState.Waiting ? $"attempt {Text(_attempts)}" : $"{(Times > 1 ? "up to " : "")}{Text(_attempts)} attempts");
             }
 
+            if (FromCache)
+            {
+                words.Add("from the cache");
+            }
+
             return words.Count == 0 ? null : string.Join(", ", words);
         }
 
@@ -426,6 +458,12 @@ internal sealed class TraceNode(string segment, string key)
 
     /// <summary>1, or the number after <c>#</c>.</summary>
     public int Number { get; } = segment.LastIndexOf('#') is var hash and > 0 && int.TryParse(segment.AsSpan(hash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 1;
+
+    /// <summary>An item or an iteration.</summary>
+    public bool IsItem { get; } = segment.StartsWith('[');
+
+    /// <summary>Something of the engine's own.</summary>
+    public bool IsHidden { get; } = segment.StartsWith('~');
 
     public TraceStep? Step { get; private set; }
 

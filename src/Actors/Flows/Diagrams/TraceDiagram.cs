@@ -24,7 +24,7 @@ internal static class TraceDiagram
 
                 TraceNode first = group.First();
                 string id = Unique(prefix, first.Segment);
-                TraceNode[] items = [.. group.SelectMany(node => node.Children).Where(child => child.Segment[0] == '[')];
+                TraceNode[] items = [.. group.SelectMany(node => node.Children).Where(child => child.IsItem)];
                 List<DiagramStep> inner = Steps([.. group, .. items], id + "_");
                 string kind = first.Step?.Kind ?? "scope";
                 steps.Add(new DiagramStep
@@ -68,5 +68,5 @@ internal static class TraceDiagram
         }
     }
 
-    private static IEnumerable<TraceNode> Named(TraceNode scope) => scope.Children.Where(child => child.Segment[0] is not ('~' or '['));
+    private static IEnumerable<TraceNode> Named(TraceNode scope) => scope.Children.Where(child => !child.IsItem && !child.IsHidden);
 }

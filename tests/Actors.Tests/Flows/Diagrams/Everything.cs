@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Actors.Flows;
 
 namespace Actors.Tests.Flows.Diagrams;
@@ -6,6 +7,16 @@ namespace Actors.Tests.Flows.Diagrams;
 internal static class Everything
 {
     private static int _line;
+
+    /// <summary>Of the file beside this one.</summary>
+    public static FlowDiagram Diagram()
+    {
+        TaskRegistry tasks = new();
+        tasks.Resources.Kinds.Add(new StepKind("probe", "Looks.", (input, _) => Task.FromResult(input)));
+        return FlowDiagram.Of(YamlFlowDefinition.Parse(File.ReadAllText(Kept("everything.yaml")), "everything.yaml", tasks, checkTasks: false));
+    }
+
+    public static string Kept(string file, [CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, file);
 
     public static IReadOnlyList<FlowStep> Steps()
     {

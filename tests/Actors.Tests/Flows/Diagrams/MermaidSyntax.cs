@@ -43,7 +43,7 @@ internal static partial class MermaidSyntax
             }
             else
             {
-                Assert.True(trimmed == "direction TB" || ClassDefinition().IsMatch(trimmed), line);
+                Assert.True(trimmed == "direction TB" || Title().IsMatch(trimmed) || ClassDefinition().IsMatch(trimmed), line);
             }
         }
 
@@ -62,6 +62,9 @@ internal static partial class MermaidSyntax
 
     [GeneratedRegex("""^class (?<ids>\w+(?:,\w+)*) \w+$""")]
     private static partial Regex Class();
+
+    [GeneratedRegex("""^accTitle: (?:[^"#%<>&`;|\\]|#\d+;)+$""")]
+    private static partial Regex Title();
 
     [GeneratedRegex("""^classDef \w+ [\w:#, -]+$""")]
     private static partial Regex ClassDefinition();

@@ -10,7 +10,7 @@ public sealed class SvgTests : FlowTest
     [Fact]
     public void Every_kind_of_step_is_drawn_within_the_picture()
     {
-        FlowDiagram diagram = FlowDiagram.Of("everything", Everything.Steps(), [Everything.Set("undo")]);
+        FlowDiagram diagram = Everything.Diagram();
 
         string text = diagram.ToSvg();
 
@@ -24,7 +24,7 @@ public sealed class SvgTests : FlowTest
         });
         string[] shown = [.. svg.Descendants().Where(e => e.Name.LocalName == "text").Select(e => e.Value)];
         Assert.All(diagram.Nodes.Where(node => node.StepId is not null), node => Assert.Contains(shown, line => line.StartsWith(node.Title, StringComparison.Ordinal)));
-        Assert.Equal(text, FlowDiagram.Of("everything", Everything.Steps(), [Everything.Set("undo")]).ToSvg());
+        Assert.Equal(text, Everything.Diagram().ToSvg());
         if (Environment.GetEnvironmentVariable("ACTORS_KEEP") is { } folder)
         {
             File.WriteAllText(Path.Combine(folder, "everything.svg"), text);
