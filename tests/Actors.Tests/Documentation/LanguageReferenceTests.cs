@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Actors.Flows;
 using Actors.Silos;
+using Actors.Storage;
 using Actors.Testing;
 
 namespace Actors.Tests.Documentation;
@@ -53,14 +54,13 @@ public sealed partial class LanguageReferenceTests
         await host.StartAsync();
         string? given = Comment(yaml, "with");
         RunId run = await host.StartRunAsync(flow.Name, given is null ? null : JsonDocument.Parse(given).RootElement);
-        Task<RunResult> end = host.EndAsync(run);
-        while (!end.IsCompleted)
+        while (!(await host.Store.GetRunAsync(Caller.Local.Tenant, run, default))!.Status.IsFinal())
         {
             await host.SettleAsync();
             await host.AdvanceAsync(TimeSpan.FromHours(6));
         }
 
-        RunResult result = await end;
+        RunResult result = await host.EndAsync(run);
         Assert.Empty(flow.Warnings);
         Assert.Equal(Value.Parse(Comment(yaml, "gives")!).ToJsonText(), Value.FromJson(result.Output).ToJsonText());
     }

@@ -9,7 +9,7 @@ public sealed class MistakeTests : FlowTest
     [Theory]
     // kinds and keys
     [InlineData("- tsak: Echo", "4:3 ACT1201", "'tsak' is no kind of step", "Did you mean 'task'?")]
-    [InlineData("- id: a", "4:3 ACT1201", "this step does nothing", "Give it one of: task, parallel, switch, for_each, loop, route, state_machine, subflow, emit, exit, wait, approval, while, until, do, set, append, merge, if.")]
+    [InlineData("- id: a", "4:3 ACT1201", "this step does nothing", "Give it one of: task, parallel, switch, for_each, loop, route, state_machine, subflow, emit, exit, wait, approval, http, sql, while, until, do, set, append, merge, if.")]
     [InlineData("- Echo", "4:3 ACT1201", "a step must be a mapping, not a text", "Write 'task: Echo' to call a task.")]
     [InlineData("- {task: Echo, wait: 5s}", "4:3 ACT1201", "a step is one thing, not both 'task' and 'wait'", "Make two steps of it.")]
     [InlineData("- {task: Echo, input: {}}", "4:16 ACT1103", "a task step has no key 'input'", "Did you mean 'inputs'?")]

@@ -39,7 +39,7 @@ internal static class Merging
     public static bool TryJoin(Value origin, Value first, Value second, MergePolicy policy, out Value joined)
     {
         joined = second;
-        if (first.Equals(second) || first.Equals(origin))
+        if (first.Equals(origin))
         {
             return true;
         }
@@ -63,6 +63,11 @@ internal static class Merging
         if (first.AsObject is { } left && second.AsObject is { } right && (origin.IsNull || origin.AsObject is not null))
         {
             return TryJoinFields(origin, left, right, policy, out joined);
+        }
+
+        if (first.Equals(second))
+        {
+            return true;
         }
 
         switch (policy)

@@ -23,9 +23,7 @@ internal sealed partial class StepReader
         IReadOnlyList<FlowStep> thenSteps = ReadSteps("then", keys.Item("then"), then);
         IReadOnlyList<FlowStep> elseSteps = ReadSteps("else", keys.Item("else"), otherwise);
         HashSet<string> fields = [.. then.OwnSteps.Union(otherwise.OwnSteps)];
-        // The same id in both branches is one output: only one of them runs.
-        names.AddAll(then, maybe: true);
-        names.AddAll(otherwise, maybe: true);
+        AddEither(names, [then, otherwise], isComplete: true);
         return (
             new IfStep(Common(head, keys, names, "if", null))
             {
@@ -36,6 +34,19 @@ internal sealed partial class StepReader
                 Source = SourceOf(keys.Item("if")!),
             },
             fields);
+    }
+
+    /// <summary>The ids of branches of which one runs: the same id in several of them is one output, and it is there for sure when each of them gives it.</summary>
+    /// <param name="isComplete">False: it may be that none runs.</param>
+    private static void AddEither(Names names, IReadOnlyList<Names> branches, bool isComplete)
+    {
+        foreach (string id in branches.SelectMany(branch => branch.OwnSteps).Distinct().ToArray())
+        {
+            Name[] found = [.. branches.Select(branch => branch.FindOwn(id)).OfType<Name>()];
+            bool sure = isComplete && found.Length == branches.Count && Array.TrueForAll(found, name => !name.Maybe);
+            IReadOnlyCollection<string>? fields = Array.TrueForAll(found, name => name.Fields is not null) ? [.. found.SelectMany(name => name.Fields!).Distinct()] : null;
+            names.Add(found[^1] with { Maybe = !sure, Fields = fields, Type = found.Length == 1 ? found[0].Type : null });
+        }
     }
 
     private (FlowStep, IReadOnlyCollection<string>?) ReadSwitch(StepHead head, Names names)
@@ -99,10 +110,7 @@ internal sealed partial class StepReader
         }
 
         HashSet<string> fields = [.. branches.SelectMany(b => b.OwnSteps).Distinct()];
-        foreach (Names branch in branches)
-        {
-            names.AddAll(branch, maybe: true);
-        }
+        AddEither(names, branches, isComplete: fallback is not null);
 
         return (
             new SwitchStep(Common(head, keys, names, "switch", null))

@@ -142,7 +142,7 @@ public sealed class EffectTests : YamlRun
     [Theory]
     [InlineData("task: Count, inputs: {of: '${item}'}, cache: 1h")]
     [InlineData("task: Count, inputs: {of: '${item}', by: '${index}'}, cache: {key: '${item}', ttl: 1h}")]
-    [InlineData("do: [{task: Count, inputs: {of: '${item}'}}], cache: {key: '${item}', ttl: 1h}")]
+    [InlineData("do: [{id: n, task: Count, inputs: {of: '${item}'}}], cache: {key: '${item}', ttl: 1h}")]
     public async Task A_cached_step_runs_once_for_each_key_until_its_time_is_over(string step)
     {
         Host.MockTask<JsonElement, object>("Count", input => new { of = input.GetProperty("of").GetString() });

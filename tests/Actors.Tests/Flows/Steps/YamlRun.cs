@@ -57,14 +57,14 @@ public abstract class YamlRun : IAsyncLifetime
     /// <summary>Lets time pass until the run has ended.</summary>
     protected async Task<RunResult> EndAsync(RunId run)
     {
-        Task<RunResult> end = Host.EndAsync(run);
-        while (!end.IsCompleted)
+        // The clock stands still while the journal is walked again.
+        while (!(await Host.Store.GetRunAsync(Caller.Local.Tenant, run, default))!.Status.IsFinal())
         {
             await Host.SettleAsync();
             await Host.AdvanceAsync(TimeSpan.FromSeconds(1));
         }
 
-        return await end;
+        return await Host.EndAsync(run);
     }
 
     private static string Json(JsonElement element) => element.ValueKind == JsonValueKind.Undefined ? "" : Value.FromJson(element).ToJsonText();
