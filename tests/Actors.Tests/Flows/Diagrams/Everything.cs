@@ -112,6 +112,8 @@ internal static class Everything
 
     private sealed class HoleOrText(string text) : Template
     {
+        public override StaticType Type => StaticType.Text;
+
         public override Value Evaluate(Evaluation e) => Value.Of(text);
 
         public override string ToString() => text;
