@@ -62,6 +62,7 @@ public static class ErrorTypes
 
     /// <summary>The run that was meant has ended.</summary>
     public const string RunEnded = "RunEnded";
+
     /// <summary>A step uses a secret that the silo does not have.</summary>
     public const string UnknownSecret = "UnknownSecret";
 

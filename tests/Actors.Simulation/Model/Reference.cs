@@ -111,7 +111,9 @@ internal sealed class Reference
             case AllNode all:
                 return Join(scope, name, [.. all.Branches.Select((b, i) => (b, v + i))], (whole, i) => whole.Nest($"b{i}"), all.After);
             case MapNode map:
-                return Join(scope, name, [.. Enumerable.Range(0, map.Count).Select(i => (map.Body, v + i))], (whole, i) => whole.Bracket(i));
+                // One at a time: each sees what those before it have written, but is not given their values.
+                int[][]? inTurn = map.Concurrency == 1 ? [.. Enumerable.Range(0, map.Count).Select(static i => i == 0 ? Array.Empty<int>() : [i - 1])] : null;
+                return Join(scope, name, [.. Enumerable.Range(0, map.Count).Select(i => (map.Body, v + i))], (whole, i) => whole.Bracket(i), inTurn, addsValues: false);
             case AnyNode any:
                 return Race(scope, name, any, v);
             case LoopNode loop:
@@ -178,7 +180,7 @@ internal sealed class Reference
         }
     }
 
-    private long Join(Scope scope, string name, (Node Body, long Value)[] branches, Func<Scope, int, Scope> nest, int[][]? after = null)
+    private long Join(Scope scope, string name, (Node Body, long Value)[] branches, Func<Scope, int, Scope> nest, int[][]? after = null, bool addsValues = true)
     {
         Scope whole = scope.Nest(name);
         (Scope Scope, long? Value)[] ended = new (Scope, long?)[branches.Length];
@@ -199,7 +201,7 @@ internal sealed class Reference
                 Apply(ended[b].Scope, seen);
             }
 
-            ended[i] = Try(nest(before.Length == 0 ? whole : seen, i), branches[i].Body, branches[i].Value + before.Sum(b => ended[b].Value!.Value));
+            ended[i] = Try(nest(before.Length == 0 ? whole : seen, i), branches[i].Body, branches[i].Value + (addsValues ? before.Sum(b => ended[b].Value!.Value) : 0));
         }
 
         int failures = ended.Count(e => e.Value is null);
