@@ -172,7 +172,7 @@ internal sealed class EachTemplate(Template list, int item, int? index, Template
         }
     }
 
-    public override string ToString() => source + "…{{/each}}";
+    public override string ToString() => $"{source}{body}{{{{/each}}}}";
 }
 
 internal sealed class ListTemplate(Template[] items) : Template
