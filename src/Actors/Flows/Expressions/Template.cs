@@ -10,7 +10,7 @@ internal abstract class Template
     public abstract Value Evaluate(Evaluation e);
 
     /// <summary>What is known of its value.</summary>
-    public abstract StaticType Type { get; }
+    public virtual StaticType Type => StaticType.Any;
 
     /// <summary>The templates that it is made of.</summary>
     public virtual IEnumerable<Template> Parts => [];
@@ -128,6 +128,9 @@ internal sealed class IfTemplate((Template Condition, Template Text)[] branches,
 
         otherwise?.Render(e, text);
     }
+
+    public override string ToString() =>
+        $"{string.Concat(branches.Select(static branch => $"{branch.Condition}{branch.Text}"))}{(otherwise is null ? "" : $"{{{{else}}}}{otherwise}")}{{{{/if}}}}";
 }
 
 /// <summary><c>{{#each list as x, i}}…{{/each}}</c>: a text for each item.</summary>
@@ -169,7 +172,7 @@ internal sealed class EachTemplate(Template list, int item, int? index, Template
         }
     }
 
-    public override string ToString() => source + "…{{/each}}";
+    public override string ToString() => $"{source}{body}{{{{/each}}}}";
 }
 
 internal sealed class ListTemplate(Template[] items) : Template

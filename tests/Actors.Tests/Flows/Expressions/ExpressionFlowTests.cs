@@ -48,9 +48,9 @@ public sealed class ExpressionFlowTests : FlowTest
     }
 
     [Theory]
-    [InlineData("- {task: Echo, inputs: {a: \"${inputs.n + inputs.list}\"}}", "4:38 ACT1311")]
+    [InlineData("- {task: Echo, inputs: {a: \"${inputs.n + inputs.list}\"}}", "4:40 ACT1311")]
     [InlineData("- {task: Echo, if: \"inputs.n == 'x'\"}", "4:30 ACT1310")]
-    [InlineData("- task: Echo\n  inputs:\n    text: |\n      first\n      {{#if inputs.n}}\n      {{else}", "8:7 ACT1315")]
+    [InlineData("- task: Echo\n  inputs:\n    text: |\n      first\n      {{#if inputs.n}}\n      {{else}}", "8:7 ACT1315")]
     [InlineData("- task: Echo\n  inputs:\n    text: |\n      first\n      {{#each inputs.list as x}}{{x | lenght}}{{/each}}", "8:39 ACT1306")]
     [InlineData("- {task: Echo, inputs: {a: '{{ secrets.KEY | upper }}'}}", "4:32 ACT1313")]
     [InlineData("- {task: Echo, inputs: {a: '{{ .Names }}'}}", "4:32 ACT1301")]

@@ -165,6 +165,8 @@ public sealed class FunctionTests
     [InlineData("format_date('2030-01-05', 'd')", "\"5\"")]
     [InlineData("format_date('2030-01-05T03:00:00Z', \"h 'hours' tt\")", "\"3 hours AM\"")]
     [InlineData("year('2030-01-31') + month('2030-01-31') + day('2030-01-31')", "2062")]
+    [InlineData("year('2030-01-01T00:30:00+02:00')", "2029")]
+    [InlineData("format_date('2030-01-01T00:30:00+02:00', 'yyyy-MM-dd HH')", "\"2029-12-31 22\"")]
     [InlineData("[weekday('2030-01-28'), weekday('2030-02-03')]", "[1,7]")]
     // conversions
     [InlineData("text({a: [1, 'x']})", "\"{\\\"a\\\":[1,\\\"x\\\"]}\"")]

@@ -171,6 +171,11 @@ public sealed class TemplateTests
         Assert.Equal("ACT1304", Expressions.Refused("${inputs.itme}", names).Rule);
     }
 
+    [Theory]
+    [InlineData("a ${inputs.n} {{ inputs.n | round }}")]
+    [InlineData("{{#if inputs.n == 1}}a{{else if inputs.n}}b{{else}}c{{/if}}{{#each inputs.list as x}}<{{x}}>{{/each}}")]
+    public void A_template_is_shown_as_it_is_written(string template) => Assert.Equal(template, TemplateText.Parse(template, Expressions.Names(), 1).ToString());
+
     [Fact]
     public void Steps_whose_absence_is_provided_for_are_not_needed()
     {

@@ -65,7 +65,7 @@ internal static class DateFunctions
     {
         date = default;
         return value.AsText is { Length: >= 10 and <= 40 } text && text[4] == '-' && text[7] == '-' && !text.AsSpan().ContainsAnyExcept("0123456789-+:.TZtz ")
-            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out date);
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out date);
     }
 
     private static string? CheckDate(int at, Value value) => TryRead(value, out _) ? null : $"'{Text.Shorten(value.ToString(), 40)}' is not a date like 2030-01-31 or 2030-01-31T09:00:00Z";
@@ -89,7 +89,7 @@ internal static class DateFunctions
             {
                 if (text.EndsWith(name, StringComparison.Ordinal) && int.TryParse(text.AsSpan(0, text.Length - name.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int count))
                 {
-                    later = add(date.ToUniversalTime(), isBack ? -count : count);
+                    later = add(date, isBack ? -count : count);
                     return true;
                 }
             }

@@ -42,7 +42,7 @@ internal static class PatternFunctions
             throw new ExpressionException($"matches: {fault}");
         }
 
-        a.E.Count(1 + (int)((long)text.Length * Size(pattern) / 64));
+        a.E.Count(1 + (int)(Math.Min((long)text.Length * Size(pattern) / 16, Evaluation.StepsMax)));
         return Value.Of(Cache.Get(pattern).IsMatch(text));
     }
 
