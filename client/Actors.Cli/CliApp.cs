@@ -51,6 +51,7 @@ internal static class CliApp
             Flows.ValidateCommand.Create(console),
             Flows.VisualizeCommand.Create(console),
             Flows.ImportCommand.Create(console),
+            Flows.SchemaCommand.Create(console),
             Storage.MigrateCommand.Create(console),
             Storage.DoctorCommand.Create(console),
             Runs.RunCommands.Create(console),

@@ -205,7 +205,7 @@ public sealed partial class PostgresStore
                 Columns.Texts(opened, static task => task.Flow),
                 Columns.Texts(opened, static task => task.Key),
                 Columns.Texts(opened, static task => task.Title),
-                Columns.Texts(opened, static task => task.Details),
+                Columns.Texts(opened, static task => HumanTaskDetails.Join(task.Details, task.Form)),
                 Columns.Texts(opened, static task => Columns.ToJson(task.Decisions)),
                 Columns.Texts(opened, static task => Columns.ToJson(task.Candidates)),
                 Columns.Times(opened, static task => task.CreatedAt),

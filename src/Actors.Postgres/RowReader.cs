@@ -37,7 +37,13 @@ internal static class RowReader
 
     public static Reminder Reminder(NpgsqlDataReader row) => new(new RunId(row.GetString(0)), row.GetInt64(1), row.GetString(2), Time(row, 3));
 
-    public static HumanTaskRow HumanTask(NpgsqlDataReader row) => new()
+    public static HumanTaskRow HumanTask(NpgsqlDataReader row)
+    {
+        (string? details, string? form) = HumanTaskDetails.Split(TextOrNull(row, 7));
+        return HumanTask(row, details, form);
+    }
+
+    private static HumanTaskRow HumanTask(NpgsqlDataReader row, string? details, string? form) => new()
     {
         Id = new HumanTaskId(row.GetString(0)),
         Run = new RunId(row.GetString(1)),
@@ -46,7 +52,8 @@ internal static class RowReader
         Flow = row.GetString(4),
         Key = row.GetString(5),
         Title = row.GetString(6),
-        Details = TextOrNull(row, 7),
+        Details = details,
+        Form = form,
         Decisions = Columns.FromJson<string[]>(row.GetString(8)),
         Candidates = Columns.FromJson<string[]>(row.GetString(9)),
         Status = (HumanTaskStatus)row.GetInt16(10),

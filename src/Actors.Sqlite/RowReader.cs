@@ -68,7 +68,13 @@ internal static class RowReader
 
     public static Reminder Reminder(SqliteStatement row) => new(new RunId(row.Text(0)), row.Long(1), row.Text(2), row.Time(3));
 
-    public static HumanTaskRow HumanTask(SqliteStatement row) => new()
+    public static HumanTaskRow HumanTask(SqliteStatement row)
+    {
+        (string? details, string? form) = HumanTaskDetails.Split(row.TextOrNull(7));
+        return HumanTask(row, details, form);
+    }
+
+    private static HumanTaskRow HumanTask(SqliteStatement row, string? details, string? form) => new()
     {
         Id = new HumanTaskId(row.Text(0)),
         Run = new RunId(row.Text(1)),
@@ -77,7 +83,8 @@ internal static class RowReader
         Flow = row.Text(4),
         Key = row.Text(5),
         Title = row.Text(6),
-        Details = row.TextOrNull(7),
+        Details = details,
+        Form = form,
         Decisions = JsonSerializer.Deserialize<string[]>(row.Text(8), Json) ?? [],
         Candidates = JsonSerializer.Deserialize<string[]>(row.Text(9), Json) ?? [],
         Status = (HumanTaskStatus)row.Int(10),

@@ -69,7 +69,7 @@ public sealed partial class SqliteStore
         {
             database[Statements.InsertHumanTask]
                 .Bind(1, task.Id.Value).Bind(2, task.RunNo).Bind(3, task.Run.Value).Bind(4, task.Tenant).Bind(5, task.Flow).Bind(6, task.Key)
-                .Bind(7, task.Title).Bind(8, task.Details).Bind(9, RowReader.ToJson(task.Decisions)).Bind(10, RowReader.ToJson(task.Candidates))
+                .Bind(7, task.Title).Bind(8, HumanTaskDetails.Join(task.Details, task.Form)).Bind(9, RowReader.ToJson(task.Decisions)).Bind(10, RowReader.ToJson(task.Candidates))
                 .Bind(11, task.CreatedAt).Bind(12, task.DueAt).Run();
             Audit(database, new HumanTaskClosing(task.Id, HumanTaskStatus.Open, task.CreatedAt));
         }

@@ -86,6 +86,39 @@ public sealed class LocalCommandTests : IDisposable
         Assert.Contains("approve / reject?", said.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_schema_of_flow_files_is_printed_or_written()
+    {
+        Said said = await CommandLine.RunAsync("schema");
+        Said written = await CommandLine.RunAsync("schema", "--output", _line.Path("flow.schema.json"));
+
+        Assert.Equal((ExitCodes.Ok, ""), (said.ExitCode, said.Error));
+        Assert.Equal("https://json-schema.org/draft/2020-12/schema", said.Json().GetProperty("$schema").GetString());
+        Assert.True(said.Json().GetProperty("$defs").TryGetProperty("http_step", out _));
+        Assert.Equal((ExitCodes.Ok, ""), (written.ExitCode, written.Out));
+        Assert.Equal(said.Out, await File.ReadAllTextAsync(_line.Path("flow.schema.json")));
+    }
+
+    [Fact]
+    public async Task A_form_is_asked_for_and_asked_for_again_when_it_is_wrong()
+    {
+        string file = _line.Write("form.yaml", """
+            flow: form
+            steps:
+              - id: ok
+                approval: {title: Refund?, form: {type: object, required: [amount], properties: {amount: {type: integer, maximum: 9}, kind: {enum: [a, b], default: a}}}}
+            outputs: [{name: data, value: "${ok.data}"}]
+            """);
+
+        Said said = await CommandLine.RunAsync("a\nnothing\n{\"amount\":10}\na\n{\"amount\":9}\n", true, CancellationToken.None, "run", file, "--ephemeral");
+
+        Assert.Contains("With data (amount*: integer, kind: a | b), as JSON in one line; nothing for {}:", said.Error, StringComparison.Ordinal);
+        Assert.Contains("data(1,", said.Error, StringComparison.Ordinal);
+        Assert.Contains("'amount' must be at most 9, but is 10", said.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Ok, said.ExitCode);
+        Assert.Equal("""{"amount":9,"kind":"a"}""", JsonSerializer.Serialize(said.Json().GetProperty("data")));
+    }
+
     [Theory]
     [InlineData("count=3")]
     [InlineData("name")]

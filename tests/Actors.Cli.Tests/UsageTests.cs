@@ -23,6 +23,7 @@ public sealed class UsageTests
     [InlineData("validate")]
     [InlineData("visualize")]
     [InlineData("import")]
+    [InlineData("schema")]
     [InlineData("migrate")]
     [InlineData("doctor")]
     [InlineData("runs list")]

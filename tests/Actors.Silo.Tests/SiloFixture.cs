@@ -28,7 +28,7 @@ public class SiloFixture : IAsyncLifetime
 
     public static void Register(ActorsRegistration r)
     {
-        r.Flows.Add(new EchoFlow()).Add(new FailFlow()).Add(new GateFlow()).Add(new AskFlow());
+        r.Flows.Add(new EchoFlow()).Add(new FailFlow()).Add(new GateFlow()).Add(new AskFlow()).Add(new AskForAmountFlow());
         r.Flows.Add(YamlFlowDefinition.Parse(
             """
             flow: greeting
@@ -54,6 +54,20 @@ public class SiloFixture : IAsyncLifetime
                 value: Hello ${inputs.name}
             """,
             "greeting.yaml",
+            r.Tasks));
+        r.Flows.Add(YamlFlowDefinition.Parse(
+            """
+            flow: basket
+            inputs:
+              - name: lines
+                type: array
+                schema: {minItems: 1, items: {$ref: '#/$defs/line'}, $defs: {line: {type: object, required: [sku], properties: {sku: {type: string}, count: {default: 1}}}}}
+            steps:
+              - wait: 1ms
+            outputs:
+              - {name: lines, value: "${inputs.lines}", schema: {type: array}}
+            """,
+            "basket.yaml",
             r.Tasks));
     }
 

@@ -29,6 +29,16 @@ public sealed class GateFlow : Flow<JsonElement, string?>
     }
 }
 
+/// <summary>Asks for an amount, and gives the answer's data.</summary>
+public sealed class AskForAmountFlow : Flow<JsonElement, JsonElement?>
+{
+    public override async Task<JsonElement?> RunAsync(IFlowContext ctx, JsonElement input) =>
+        (await ctx.Ask("amount", new HumanQuestion("How much?")
+        {
+            Form = Actors.Flows.JsonSchema.Parse("{\"type\":\"object\",\"required\":[\"amount\"],\"properties\":{\"amount\":{\"type\":\"integer\",\"maximum\":100},\"note\":{\"default\":\"none\"}}}"),
+        })).Data;
+}
+
 /// <summary>Asks whoever may answer, and gives the decision.</summary>
 public sealed class AskFlow : Flow<string[], string>
 {

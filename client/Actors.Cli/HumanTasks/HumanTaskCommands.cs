@@ -43,16 +43,30 @@ internal static class HumanTaskCommands
                 return ExitCodes.Ok;
             }
 
+            bool hasForms = page.Items.Any(t => t.Form is not null);
             Table table = new Table().Border(console.CanDraw ? TableBorder.Rounded : TableBorder.None).AddColumns("Task", "Flow", "Title", "Decisions", "Candidates", "Due");
+            if (hasForms)
+            {
+                table.AddColumn("Data (* required)");
+            }
+
             foreach (HumanTaskView task in page.Items)
             {
-                table.AddRow(
+                List<string> cells =
+                [
                     Markup.Escape(task.Id),
                     Markup.Escape(task.Flow),
                     Markup.Escape(task.Title),
                     Markup.Escape(task.Decision is { } decision ? $"{decision} by {task.AnsweredBy}" : string.Join(", ", task.Decisions)),
                     Markup.Escape(task.Candidates.Count == 0 ? "everybody" : string.Join(", ", task.Candidates)),
-                    task.DueAt is { } due ? TimeText.Local(due) : "");
+                    task.DueAt is { } due ? TimeText.Local(due) : "",
+                ];
+                if (hasForms)
+                {
+                    cells.Add(task.Form is { } form ? Markup.Escape(FormText.Of(form)) : "");
+                }
+
+                table.AddRow([.. cells]);
             }
 
             console.Ansi().Write(table);
@@ -68,7 +82,7 @@ internal static class HumanTaskCommands
         Argument<string> id = new("task") { Description = "The task's id, or the beginning of it where only one open task has it" };
         Argument<string> decision = new("decision") { Description = "One of the task's decisions, e.g. approve" };
         Option<string?> comment = new("--comment", "-m") { Description = "Kept with the answer and given to the flow" };
-        Option<string?> data = new("--data", "-d") { Description = "JSON for the flow", HelpName = "json" };
+        Option<string?> data = new("--data", "-d") { Description = "JSON for the flow; must fit the task's form, which 'actors tasks list -o json' shows", HelpName = "json" };
         Option<string?> by = new("--by") { Description = "Who answers; recorded as local:NAME, only where the server has no authentication", HelpName = "name" };
         Command command = new("answer", "Answer a human task") { id, decision, comment, data, by, url, output };
         command.SetAction(async (parsed, cancellationToken) =>
@@ -95,6 +109,6 @@ internal static class HumanTaskCommands
 
             return ExitCodes.Ok;
         });
-        return command.WithExamples("actors tasks answer task_0zhx approve --comment 'within the budget'");
+        return command.WithExamples("actors tasks answer task_0zhx approve --comment 'within the budget'", "actors tasks answer task_0zhx approve --data '{\"amount\": 250}'");
     }
 }

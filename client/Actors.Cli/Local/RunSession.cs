@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Actors.Cli.HumanTasks;
 using Actors.Protocol;
 using Actors.Silos;
 using Actors.Storage;
@@ -100,6 +101,12 @@ internal sealed class RunSession(Silo silo, CliConsole console, SessionOptions o
         {
             await console.Error.WriteLineAsync(e.Message);
         }
+        catch (InvalidRequestException e) when (!options.Yes && e.Faults.Count > 0)
+        {
+            // The task stays open: it is asked again.
+            await console.Error.WriteLineAsync(e.Message);
+            return await AnswerAsync(task, cancellationToken);
+        }
 
         return true;
     }
@@ -128,11 +135,37 @@ internal sealed class RunSession(Silo silo, CliConsole console, SessionOptions o
             if (meant.Length == 1 || task.Decisions.Contains(words[0]))
             {
                 string? comment = words.Length > 1 && words[1].Length > 0 ? words[1] : null;
-                return new TaskAnswer(task.Decisions.Contains(words[0]) ? words[0] : meant[0], comment);
+                TaskAnswer answer = new(task.Decisions.Contains(words[0]) ? words[0] : meant[0], comment);
+                return task.Form is null ? answer : await AskDataAsync(task.Form, answer, cancellationToken);
             }
 
             await console.Error.WriteLineAsync("Type one of them, or its first letters; a comment may follow after a space.");
         }
+    }
+
+    private async Task<TaskAnswer?> AskDataAsync(string form, TaskAnswer answer, CancellationToken cancellationToken)
+    {
+        using JsonDocument document = JsonDocument.Parse(form);
+        await console.Error.WriteLineAsync($"With data ({FormText.Of(document.RootElement)}), as JSON in one line; nothing for {{}}:");
+        await console.Error.FlushAsync(cancellationToken);
+        while (await console.In.ReadLineAsync(cancellationToken) is { } line)
+        {
+            if (line.Trim().Length == 0)
+            {
+                return answer;
+            }
+
+            try
+            {
+                return answer with { Data = InputText.Parse(line, "data") };
+            }
+            catch (CliException e)
+            {
+                await console.Error.WriteLineAsync(e.Message);
+            }
+        }
+
+        return null;
     }
 
     private int Tell(RunResult result)

@@ -59,7 +59,7 @@ public sealed partial class ActorsClient
         GetAsync($"human-tasks/{Segment(id)}", WireJson.Default.HumanTaskView, cancellationToken);
 
     /// <summary>Answers a human task. Of several answers exactly one wins. Not repeated by itself: look at the task when the connection failed.</summary>
-    /// <exception cref="ActorsApiException">404: no such task; 409: it is closed, the message says by whom and when; 422: the decision is none of the task's.</exception>
+    /// <exception cref="ActorsApiException">404: no such task; 409: it is closed, the message says by whom and when; 422: the decision is none of the task's, or the data does not fit its form.</exception>
     public Task<HumanTaskView> AnswerHumanTaskAsync(string id, AnswerRequest answer, CancellationToken cancellationToken = default) =>
         PostAsync(
             $"human-tasks/{Segment(id)}/answer", Body(answer, WireJson.Default.AnswerRequest), null, WireJson.Default.HumanTaskView, cancellationToken);

@@ -57,11 +57,14 @@ internal static class FlowEndpoints
         flow.Label,
         flow.Description,
         Kind(flow),
-        flow.Inputs.Select(i => new FlowInputView(i.Name, i.Type, i.Required, i.Description, i.Default.ValueKind == JsonValueKind.Undefined ? null : i.Default)).ToArray(),
-        flow.Outputs.Select(o => new FlowOutputView(o.Name, o.Description)).ToArray(),
+        flow.Inputs.Select(i => new FlowInputView(i.Name, i.Type, i.Required, i.Description, Given(i.Default), Given(i.Schema))).ToArray(),
+        flow.Outputs.Select(o => new FlowOutputView(o.Name, o.Description, Given(o.Schema))).ToArray(),
         flow.Tasks,
         versions.Select(v => new FlowVersionView(v.Version, v.Label)).ToArray(),
-        flow.Source);
+        flow.Source,
+        Given(flow.InputSchema));
+
+    private static JsonElement? Given(JsonElement json) => json.ValueKind == JsonValueKind.Undefined ? null : json;
 
     private static FlowKind Kind(FlowDefinition flow) => flow.Source is null ? FlowKind.Code : FlowKind.Yaml;
 }

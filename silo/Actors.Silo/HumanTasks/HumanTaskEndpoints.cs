@@ -26,7 +26,7 @@ internal static class HumanTaskEndpoints
             .Produces<HumanTaskView>().ProducesProblems(400, 404);
         api.MapPost("/human-tasks/{id}/answer", AnswerAsync)
             .WithName("answerHumanTask").WithTags("Human tasks").WithSummary("Answers a question; exactly one answer wins")
-            .WithDescription("409 when the task is closed already; the detail says by whom and when.")
+            .WithDescription("409 when the task is closed already; the detail says by whom and when. 422 with the places when the data does not fit the task's form; the task stays open.")
             .TakesBody<AnswerRequest>()
             .Produces<HumanTaskView>().ProducesProblems(400, 403, 404, 409, 413, 415, 422);
     }
@@ -95,6 +95,7 @@ internal static class HumanTaskEndpoints
         Step = task.Key,
         Title = task.Title,
         Details = task.Details is null ? null : RunViews.Json(task.Details),
+        Form = task.Form is null ? null : RunViews.Json(task.Form),
         Decisions = task.Decisions,
         Candidates = task.Candidates,
         Status = task.Status switch

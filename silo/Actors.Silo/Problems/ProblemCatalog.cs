@@ -32,6 +32,7 @@ internal static class ProblemCatalog
         new(ProblemCodes.InvalidKey, 422, "A key or name is not valid", "1 to 200 characters without control characters."),
         new(ProblemCodes.InvalidReason, 422, "The reason is too long", "At most 4,000 characters."),
         new(ProblemCodes.InvalidDecision, 422, "The task has no such decision", "Give one of the task's decisions."),
+        new(ProblemCodes.InvalidData, 422, "The data does not fit the task's form", "Mend what errors names; the task's form says what the data must look like."),
         new(ProblemCodes.InvalidComment, 422, "The comment is too long", "At most 4,000 characters."),
         new(ProblemCodes.StoreRefused, 422, "The database refuses a value", "Change the value that the detail names."),
         new(ProblemCodes.InvalidInput, 422, "The input does not fit the flow", "Mend what errors names; GET /flows/{name} shows the declared inputs."),

@@ -74,6 +74,8 @@ internal sealed class ProblemWriter(ILoggerFactory logs, LinkGenerator links)
                 return new ProblemException(StatusCodes.Status413PayloadTooLarge, e.Code, e.Message) { Errors = [new ProblemError(e.Pointer ?? "", e.Message)] };
             case InvalidRequestException { Code: ProblemCodes.NotACandidate } e:
                 return new ProblemException(StatusCodes.Status403Forbidden, e.Code, e.Message);
+            case InvalidRequestException { Faults.Count: > 0 } e:
+                return new ProblemException(StatusCodes.Status422UnprocessableEntity, e.Code, e.Message) { Errors = e.Faults.Select(f => new ProblemError(f.Pointer, f.Message)).ToArray() };
             case InvalidRequestException e:
                 return ProblemException.Invalid(e.Code, e.Pointer ?? "", e.Message);
             case InvalidFlowInputException e:

@@ -22,6 +22,7 @@ public sealed record FlowList(IReadOnlyList<FlowSummary> Items);
 /// <param name="Tasks">The registered tasks it calls, in order of first use.</param>
 /// <param name="Versions">All versions of this name that the silo has, oldest first.</param>
 /// <param name="Source">The YAML text; absent for C#.</param>
+/// <param name="InputSchema">One JSON Schema of the whole input, made of the declared inputs, e.g. for forms; absent when the flow declares none.</param>
 public sealed record FlowDetails(
     string Name,
     string Version,
@@ -32,11 +33,14 @@ public sealed record FlowDetails(
     IReadOnlyList<FlowOutputView> Outputs,
     IReadOnlyList<string> Tasks,
     IReadOnlyList<FlowVersionView> Versions,
-    string? Source);
+    string? Source,
+    JsonElement? InputSchema = null);
 
 /// <param name="Type">string, integer, number, boolean, object, array or any.</param>
-public sealed record FlowInputView(string Name, string Type, bool Required, string? Description, JsonElement? Default);
+/// <param name="Schema">The JSON Schema of the value; absent when there is none.</param>
+public sealed record FlowInputView(string Name, string Type, bool Required, string? Description, JsonElement? Default, JsonElement? Schema = null);
 
-public sealed record FlowOutputView(string Name, string? Description);
+/// <param name="Schema">The JSON Schema of the value; absent when there is none.</param>
+public sealed record FlowOutputView(string Name, string? Description, JsonElement? Schema = null);
 
 public sealed record FlowVersionView(string Version, string? Label);

@@ -27,6 +27,9 @@ public sealed record HumanTaskView
     /// <summary>What the person needs to decide; absent when the title says it all.</summary>
     public JsonElement? Details { get; init; }
 
+    /// <summary>The JSON Schema that the answer's data must fit; absent when any data will do.</summary>
+    public JsonElement? Form { get; init; }
+
     /// <summary>The decisions that can be given; never empty.</summary>
     public required IReadOnlyList<string> Decisions { get; init; }
 
@@ -57,7 +60,7 @@ public sealed record AnswerRequest
     /// <summary>At most 4,000 characters.</summary>
     public string? Comment { get; init; }
 
-    /// <summary>Any JSON value.</summary>
+    /// <summary>Any JSON value that fits the task's form; the form's defaults are applied. Absent: an empty object, where the form is for one.</summary>
     public JsonElement? Data { get; init; }
 
     /// <summary>

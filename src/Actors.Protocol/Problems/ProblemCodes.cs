@@ -31,6 +31,7 @@ public static class ProblemCodes
     public const string InvalidReason = "invalid_reason";
     public const string InvalidDecision = "invalid_decision";
     public const string NotACandidate = "not_a_candidate";
+    public const string InvalidData = "invalid_data";
     public const string InvalidComment = "invalid_comment";
     public const string StoreRefused = "store_refused";
 }

@@ -20,6 +20,21 @@ public abstract class HumanTaskSpecifications(StoreFixture fixture) : StoreSpeci
         Assert.Equal(given with { Decisions = [], Candidates = [] }, task! with { Decisions = [], Candidates = [] });
     }
 
+    [Theory]
+    [InlineData(null, """{"type":"object","title":"ü"}""")]
+    [InlineData("""{"a":"ü"}""", """{"type":"object"}""")]
+    [InlineData("""{"~form":{"a":1}}""", null)]
+    public async Task A_form_is_kept_beside_the_details(string? details, string? form)
+    {
+        RunRow run = await StartAsync("r1");
+        await CommittedAsync(Next(run, 1, opened: [HumanTask(run, "h1") with { Details = details, Form = form }]));
+
+        HumanTaskRow? task = await Store.GetHumanTaskAsync(Tenant, new HumanTaskId("h1"), default);
+        HumanTaskRow listed = Assert.Single(await Store.ListHumanTasksAsync(new HumanTaskQuery { Tenant = Tenant, Limit = 10 }, default));
+        Assert.Equal((details, form), (task!.Details, task.Form));
+        Assert.Equal((details, form), (listed.Details, listed.Form));
+    }
+
     [Fact]
     public async Task An_answer_closes_the_task()
     {

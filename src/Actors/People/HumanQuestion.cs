@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Actors.Flows;
 
 namespace Actors;
 
@@ -18,6 +19,12 @@ public sealed record HumanQuestion(string Title)
     /// <summary>Who may answer: names of people or groups. Empty: everybody of the tenant.</summary>
     public IReadOnlyList<string> Candidates { get; init; } = [];
 
+    /// <summary>
+    /// What the answer's data must look like. Data that does not fit is refused and the question stays open; defaults are applied. It counts for every decision; an answer without data is checked as an
+    /// empty object. Null: any data, or none.
+    /// </summary>
+    public JsonSchema? Form { get; init; }
+
     /// <summary>How long the question is open. Null: for ever.</summary>
     public TimeSpan? Due { get; init; }
 }
@@ -26,7 +33,7 @@ public sealed record HumanQuestion(string Title)
 /// <param name="Decision">One of the question's decisions; empty when it expired.</param>
 /// <param name="By">Who answered; empty when it expired.</param>
 /// <param name="Comment">Null when none was given.</param>
-/// <param name="Data">What a form returned; null when there was none.</param>
+/// <param name="Data">What was given with the answer, completed with the defaults of the question's form; null when there was none.</param>
 /// <param name="Expired">True: nobody answered in time.</param>
 public sealed record HumanAnswer(string Decision, string By, DateTimeOffset At, string? Comment = null, JsonElement? Data = null, bool Expired = false)
 {

@@ -17,6 +17,9 @@ public sealed class InvalidRequestException(string code, string message, string?
 {
     /// <summary>JSON pointer to the wrong part; null when it is the whole.</summary>
     public string? Pointer { get; } = pointer;
+
+    /// <summary>All that is wrong, where several things can be; otherwise empty.</summary>
+    public IReadOnlyList<Flows.InputFault> Faults { get; init; } = [];
 }
 
 /// <summary>A limit is reached now; the same request can succeed later.</summary>

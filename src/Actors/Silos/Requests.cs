@@ -30,7 +30,7 @@ public sealed record StartedRun(RunRow Run, bool Existed);
 /// <summary>An answer to a human task.</summary>
 /// <param name="Decision">One of the task's decisions.</param>
 /// <param name="Comment">At most 4,000 characters; null for none.</param>
-/// <param name="Data">Any JSON value; undefined for none.</param>
+/// <param name="Data">Any JSON value that fits the task's form, which also completes it; undefined for none.</param>
 public sealed record TaskAnswer(string Decision, string? Comment = null, JsonElement Data = default);
 
 /// <summary>How a run stands or ended.</summary>

@@ -46,7 +46,7 @@ public sealed partial class Silo
     /// <summary>Answers a human task. Of several answers, an expiry and a cancel, exactly one wins.</summary>
     /// <exception cref="NotFoundException">The tenant has no such task.</exception>
     /// <exception cref="ConflictException">The task is closed; the message says by whom and when.</exception>
-    /// <exception cref="InvalidRequestException">The decision is none of the task's, or the caller is no candidate.</exception>
+    /// <exception cref="InvalidRequestException">The decision is none of the task's, the caller is no candidate, or the data does not fit the task's form.</exception>
     public async Task<HumanTaskRow> AnswerAsync(HumanTaskId id, TaskAnswer answer, Caller caller, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(answer);
@@ -73,7 +73,9 @@ public sealed partial class Silo
         }
 
         CheckSize(answer.Data, "/data");
-        TaskAnswer kept = answer.Data.ValueKind == JsonValueKind.Undefined ? answer : answer with { Data = answer.Data.Clone() };
+        JsonElement data = HumanForm.Complete(task, answer.Data);
+        CheckSize(data, "/data");
+        TaskAnswer kept = data.ValueKind == JsonValueKind.Undefined ? answer : answer with { Data = data.Clone() };
         try
         {
             // Whose the run is needs no looking up when it is here, or when nobody else can have it.

@@ -177,6 +177,9 @@ public sealed record HumanTaskRow
     /// <summary>What the person needs to decide, as JSON; null when there is nothing more than the title.</summary>
     public string? Details { get; init; }
 
+    /// <summary>The JSON Schema of the answer's data; null when any data will do. Stores keep it together with the details (<see cref="HumanTaskDetails"/>).</summary>
+    public string? Form { get; init; }
+
     /// <summary>The decisions that can be given, e.g. approve and reject; never empty.</summary>
     public required IReadOnlyList<string> Decisions { get; init; }
 

@@ -98,6 +98,22 @@ public abstract class HumanTaskTests(SiloFixture silo)
     }
 
     [Fact]
+    public async Task Data_that_does_not_fit_the_form_is_refused_with_its_places_and_the_task_stays_open()
+    {
+        string run = await silo.StartWaitingAsync("AskForAmount", "null");
+        HumanTaskView task = (await silo.Client.ListHumanTaskPageAsync(new Client.HumanTaskFilter { Run = run })).Items.Single();
+        Assert.Equal(100, task.Form?.GetProperty("properties").GetProperty("amount").GetProperty("maximum").GetInt32());
+
+        JsonElement problem = await (await silo.PostAsync($"/human-tasks/{task.Id}/answer", """{"decision":"approve","data":{"amount":101}}""")).ProblemAsync(HttpStatusCode.UnprocessableEntity, "invalid_data");
+
+        Assert.Equal("/data/amount", problem.Pointer());
+        Assert.Equal("The answer's data does not fit the form: 'amount' must be at most 100, but is 101.", problem.Detail());
+        HumanTaskView answered = await silo.Client.AnswerHumanTaskAsync(task.Id, new AnswerRequest { Decision = "approve", Data = JsonDocument.Parse("""{"amount":99}""").RootElement });
+        Assert.NotNull(answered.Form);
+        Assert.Equal("""{"amount":99,"note":"none"}""", (await silo.Client.WaitForEndAsync(run)).Output?.GetRawText());
+    }
+
+    [Fact]
     public async Task A_comment_that_is_too_long_is_refused()
     {
         HumanTaskView task = await AskAsync();

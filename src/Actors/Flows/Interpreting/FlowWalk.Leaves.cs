@@ -76,6 +76,7 @@ internal sealed partial class FlowWalk
         HumanQuestion question = new(Text.Shorten(title.Length == 0 ? step.Name : title, 500))
         {
             Details = step.Details is null ? null : frame.Evaluate(step.Details, step.Name),
+            Form = step.Form,
             Decisions = step.Decisions,
             Candidates = step.Candidates is null ? [] : Candidates(frame.Evaluate(step.Candidates, step.Name)),
             Due = step.Timeout,

@@ -198,6 +198,7 @@ internal sealed partial class StepReader
         Template title = new ConstantTemplate(Value.Of("Approval"));
         Template? details = null;
         Template? candidates = null;
+        JsonSchema? form = null;
         IReadOnlyList<string> decisions = [HumanQuestion.Approve, HumanQuestion.Reject];
         TimeSpan? timeout = null;
         string? onTimeout = null;
@@ -211,6 +212,7 @@ internal sealed partial class StepReader
                 title = parts.Text("title", required: true) is { } titleText ? _values.Template(titleText, names) : title;
                 details = parts.Item("details") is { } detail ? _values.Template(detail, names) : null;
                 candidates = ReadCandidates(parts, names);
+                form = parts.Item("form") is { } schema ? JsonSchema.Read(schema, problems) : null;
                 decisions = ReadDecisions(parts) ?? decisions;
                 timeout = _values.Duration(parts.Item("timeout"), "timeout");
                 onTimeout = ReadOnTimeout(parts, decisions);
@@ -225,6 +227,7 @@ internal sealed partial class StepReader
             {
                 Title = title,
                 Details = details,
+                Form = form,
                 Decisions = decisions,
                 Candidates = candidates,
                 Timeout = timeout,

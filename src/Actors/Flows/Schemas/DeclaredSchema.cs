@@ -92,7 +92,7 @@ internal static class DeclaredSchema
     }
 
     // The schema becomes a part of another one: its references must lead to where their targets are now.
-    private static Value Rebase(Value schema, string place)
+    internal static Value Rebase(Value schema, string place)
     {
         if (schema.AsObject is not { } map)
         {

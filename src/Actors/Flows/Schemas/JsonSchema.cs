@@ -73,7 +73,7 @@ public sealed class JsonSchema
     internal SchemaNode Node => _node;
 
     /// <summary>The types that a value can have, also by what <c>$ref</c>, <c>allOf</c>, <c>anyOf</c>, <c>oneOf</c>, <c>enum</c> and <c>const</c> say.</summary>
-    public SchemaTypes Types => SchemaShape.Types(_node);
+    public SchemaTypes Types => _node.PossibleTypes;
 
     /// <summary>The properties that are described, also by <c>$ref</c> and <c>allOf</c>; in order, the first description of a name only.</summary>
     public IReadOnlyList<KeyValuePair<string, JsonSchema>> Properties => SchemaShape.Properties(_node).Select(p => KeyValuePair.Create(p.Key, new JsonSchema(p.Value))).ToArray();
@@ -140,7 +140,7 @@ public sealed class JsonSchema
     {
         string type = InputTypes.All[word];
         SchemaNode node = new() { Source = type == InputTypes.Any ? Value.EmptyObject : Value.Object(KeyValuePair.Create("type", Value.Of(type))) };
-        node.Types = SchemaTypeNames.TryParse(type, out SchemaTypes types) ? types : SchemaTypes.Any;
+        node.PossibleTypes = node.Types = SchemaTypeNames.TryParse(type, out SchemaTypes types) ? types : SchemaTypes.Any;
         return new JsonSchema(node);
     }
 }

@@ -11,6 +11,9 @@ internal sealed class SchemaNode
 
     public SchemaTypes Types { get; set; } = SchemaTypes.Any;
 
+    /// <summary>The types that a value can have by everything that is said; known once all is read.</summary>
+    public SchemaTypes PossibleTypes { get; set; } = SchemaTypes.Any;
+
     public Value[]? Enum { get; set; }
     public HashSet<Value>? EnumSet { get; set; }
     public Value? Const { get; set; }

@@ -603,7 +603,7 @@ internal sealed partial class SchemaReader
 
         foreach (YamlEntry entry in map.Entries)
         {
-            if (Keywords.TryGetValue(entry.Key.Value, out SchemaTypes about) && node.Types != SchemaTypes.None && (about & node.Types) == 0)
+            if (Keywords.TryGetValue(entry.Key.Value, out SchemaTypes about) && node.Types != SchemaTypes.None && (about & node.Types) == 0 && _problems?.HasErrorsAt(entry.Value) != true)
             {
                 Warn(Rules.SchemaUseless, entry.Key, $"'{entry.Key.Value}' says nothing about {SchemaTypeNames.Describe(node.Types)}");
             }
@@ -631,7 +631,7 @@ internal sealed partial class SchemaReader
     private void Wrong(string keyword, YamlItem item, string wanted) =>
         Error(Rules.SchemaValue, item, $"'{Text.Shorten(keyword, 60)}' must be {wanted}, not {(item is YamlText { IsNull: false } text ? SchemaWalk.Show(text.Typed()) : item.Name)}");
 
-    private static Value Literal(YamlItem item) => item switch
+    internal static Value Literal(YamlItem item) => item switch
     {
         YamlText text => text.Typed(),
         YamlList list => Value.List(list.Items.Select(Literal).ToArray()),

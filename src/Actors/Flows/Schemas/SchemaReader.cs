@@ -17,7 +17,7 @@ internal sealed partial class SchemaReader
     private readonly Problems? _problems;
     private readonly List<SchemaFault> _faults = [];
     private readonly List<string> _path = [];
-    private readonly Dictionary<string, SchemaNode> _nodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<YamlItem, SchemaNode> _nodes = new(ReferenceEqualityComparer.Instance);
     private readonly List<(SchemaNode Node, string Target, YamlItem At, string Pointer)> _references = [];
     private readonly List<(SchemaNode Node, YamlItem At, string Pointer)> _defaults = [];
     private int _count;
@@ -46,7 +46,7 @@ internal sealed partial class SchemaReader
             }
 
             SchemaNode root = Node(item);
-            Resolve();
+            Resolve(item);
             if (!_failed)
             {
                 CheckChains();
@@ -54,6 +54,12 @@ internal sealed partial class SchemaReader
 
             if (!_failed)
             {
+                Dictionary<SchemaNode, SchemaTypes> types = [];
+                foreach (SchemaNode node in _nodes.Values)
+                {
+                    node.PossibleTypes = SchemaShape.Types(node, types);
+                }
+
                 CheckDefaults();
             }
 
@@ -91,7 +97,7 @@ internal sealed partial class SchemaReader
                 break;
         }
 
-        _nodes.TryAdd(string.Concat(_path.Select(s => "/" + SchemaFault.Escape(s))), node);
+        _nodes.TryAdd(item, node);
         return node;
     }
 
@@ -103,20 +109,46 @@ internal sealed partial class SchemaReader
         return node;
     }
 
-    private void Resolve()
+    private void Resolve(YamlItem root)
     {
+        Dictionary<string, SchemaNode?> found = new(StringComparer.Ordinal);
         foreach ((SchemaNode node, string target, YamlItem at, string pointer) in _references)
         {
-            if (_nodes.TryGetValue(target, out SchemaNode? found))
+            if (!found.TryGetValue(target, out SchemaNode? to))
             {
-                node.Reference = found;
+                // Not everything that a pointer leads to is a schema.
+                to = Follow(root, target) is { } item ? _nodes.GetValueOrDefault(item) : null;
+                found.Add(target, to);
+            }
+
+            if (to is not null)
+            {
+                node.Reference = to;
                 continue;
             }
 
             string name = "#" + target;
-            string? near = Text.Nearest(name, _nodes.Keys.Where(k => k.StartsWith("/$defs/", StringComparison.Ordinal)).Select(k => "#" + k));
+            IEnumerable<YamlEntry> definitions = (root as YamlMap)?.Find("$defs") is YamlMap map ? map.Entries : [];
+            string? near = Text.Nearest(name, definitions.Select(e => "#/$defs/" + SchemaFault.Escape(e.Key.Value)));
             Report(Rules.SchemaReference, at, pointer, $"there is no schema at '{Text.Shorten(name, 80)}'", near is null ? null : $"Did you mean '{near}'?");
         }
+    }
+
+    private static YamlItem? Follow(YamlItem root, string pointer)
+    {
+        YamlItem? item = root;
+        foreach (string segment in pointer.Split('/').Skip(1))
+        {
+            string name = segment.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
+            item = item switch
+            {
+                YamlMap map => map.Find(name),
+                YamlList list => int.TryParse(name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int index) && index < list.Items.Count ? list.Items[index] : null,
+                _ => null,
+            };
+        }
+
+        return item;
     }
 
     // A schema that leads to itself without going into the value would be looked at for ever.

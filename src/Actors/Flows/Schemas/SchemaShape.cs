@@ -3,8 +3,6 @@ namespace Actors.Flows;
 /// <summary>What a schema says about the shape of its values, for whoever checks paths into them before there are any.</summary>
 internal static class SchemaShape
 {
-    public static SchemaTypes Types(SchemaNode node) => Types(node, []);
-
     public static IEnumerable<KeyValuePair<string, SchemaNode>> Properties(SchemaNode node) =>
         Conjuncts(node).SelectMany(n => n.Properties).DistinctBy(p => p.Key, StringComparer.Ordinal);
 
@@ -20,8 +18,9 @@ internal static class SchemaShape
         return all.Exists(n => n.PrefixItems.Length > 0) ? null : all.Find(n => n.Items is not null)?.Items;
     }
 
-    // Schemas may share parts, so that a tree of them can be far larger than what was written: each is looked at once.
-    private static SchemaTypes Types(SchemaNode node, Dictionary<SchemaNode, SchemaTypes> known)
+    /// <summary>The types that a value can have.</summary>
+    /// <param name="known">Schemas may share parts, so that a tree of them can be far larger than what was written: each is looked at once.</param>
+    public static SchemaTypes Types(SchemaNode node, Dictionary<SchemaNode, SchemaTypes> known)
     {
         if (known.TryGetValue(node, out SchemaTypes types))
         {

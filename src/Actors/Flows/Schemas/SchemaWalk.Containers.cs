@@ -141,6 +141,8 @@ internal sealed partial class SchemaWalk
 
             if (property.Value.FindDefault() is { } fallback && !map.TryGet(property.Key, out _))
             {
+                // Written out later for each place that it fills.
+                Spend(Weight(fallback));
                 _path.Add(property.Key);
                 (added ??= []).Add(new(property.Key, Apply(property.Value, fallback)));
                 _path.RemoveAt(_path.Count - 1);
@@ -211,7 +213,11 @@ internal sealed partial class SchemaWalk
 
     private void CheckUnique(Value[] items)
     {
-        Spend(items.Sum(Size));
+        foreach (Value item in items)
+        {
+            SpendOn(item);
+        }
+
         Dictionary<Value, int> places = new(items.Length, DeepComparer.Instance);
         for (int i = 0; i < items.Length && !_faults.IsFull; i++)
         {
@@ -322,14 +328,8 @@ internal sealed partial class SchemaWalk
         bool severalTypesFit = false;
         for (int i = 0; i < alternatives.Length; i++)
         {
-            SchemaNode plain = alternatives[i];
-            while (plain.Reference is not null && plain.Types == SchemaTypes.Any)
-            {
-                plain = plain.Reference;
-            }
-
-            types |= plain.Always == false ? SchemaTypes.None : plain.Types;
-            if ((plain.Types & given) == 0)
+            types |= alternatives[i].PossibleTypes;
+            if ((alternatives[i].PossibleTypes & given) == 0)
             {
                 continue;
             }
@@ -348,6 +348,13 @@ internal sealed partial class SchemaWalk
             return;
         }
 
+        if (!severalTypesFit)
+        {
+            // Only this one can be meant: all that it says counts.
+            Apply(nearest.Value.Node, value);
+            return;
+        }
+
         FaultList mine = _faults;
         _faults = new FaultList(1);
         Apply(nearest.Value.Node, value);
@@ -360,7 +367,7 @@ internal sealed partial class SchemaWalk
         }
 
         // The fault keeps its own place, which may be deeper.
-        _faults.Add(first with { Message = severalTypesFit ? $"{first.Message} (or fit another of the {alternatives.Length} alternatives; number {nearest.Value.Place} is the nearest)" : first.Message });
+        _faults.Add(first with { Message = $"{first.Message} (or fit another of the {alternatives.Length} alternatives; number {nearest.Value.Place} is the nearest)" });
     }
 
     private int CountFaults(SchemaNode node, Value value)

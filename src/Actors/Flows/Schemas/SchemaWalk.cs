@@ -38,7 +38,7 @@ internal sealed partial class SchemaWalk(SchemaBudget budget, int faultsMax)
         FaultList all = _faults;
         try
         {
-            if (value.Depth(FlowJson.DepthMax) > FlowJson.DepthMax)
+            if (IsTooDeep(value, FlowJson.DepthMax))
             {
                 Fault($"must not be nested deeper than {FlowJson.DepthMax} levels");
                 return value;
@@ -144,7 +144,7 @@ internal sealed partial class SchemaWalk(SchemaBudget budget, int faultsMax)
     {
         if (node.Const is { } only)
         {
-            Spend(Size(value));
+            SpendOn(value);
             if (!only.Equals(value))
             {
                 Fault($"must be {Show(only)}, but is {Show(value)}");
@@ -156,7 +156,7 @@ internal sealed partial class SchemaWalk(SchemaBudget budget, int faultsMax)
             return;
         }
 
-        Spend(Size(value));
+        SpendOn(value);
         if (!node.EnumSet.Contains(value))
         {
             string? near = value.AsText is { } text ? Text.Nearest(text, node.Enum!.Select(v => v.AsText).OfType<string>()) : null;
@@ -249,26 +249,53 @@ internal sealed partial class SchemaWalk(SchemaBudget budget, int faultsMax)
 
     private static string Count(int count, string what) => $"{count.ToString("N0", CultureInfo.InvariantCulture)} {(count != 1 ? what.Replace("property", "propertie", StringComparison.Ordinal) + "s" : what)}";
 
-    private static int Size(Value value)
+    // Values may share parts, so that one can be far larger than what it takes in memory: what looks at all of it counts as it goes.
+    private void SpendOn(Value value)
     {
-        int size = 1;
+        Spend(1);
         if (value.AsList is { } list)
         {
             foreach (Value item in list.Items)
             {
-                size += Size(item);
+                SpendOn(item);
             }
         }
         else if (value.AsObject is { } map)
         {
             foreach (KeyValuePair<string, Value> entry in map.Entries)
             {
-                size += Size(entry.Value);
+                SpendOn(entry.Value);
             }
         }
-
-        return size;
     }
+
+    // Asked first: everything else goes into a value without counting levels.
+    private bool IsTooDeep(Value value, int levels)
+    {
+        if (value.Kind is not (ValueKind.List or ValueKind.Object))
+        {
+            return false;
+        }
+
+        if (levels == 0)
+        {
+            return true;
+        }
+
+        if (value.AsList is { } list)
+        {
+            Spend(1 + (list.Items.Length / 8));
+            return Array.Exists(list.Items, item => IsTooDeep(item, levels - 1));
+        }
+
+        Spend(1 + (value.AsObject!.Entries.Length / 8));
+        return Array.Exists(value.AsObject.Entries, entry => IsTooDeep(entry.Value, levels - 1));
+    }
+
+    private static int Weight(Value value) => value.AsText is { } text ? 1 + (text.Length / 8)
+        : value.AsList is { } list ? 1 + list.Items.Sum(Weight)
+        : value.AsObject is { } map ? 1 + map.Entries.Sum(e => 1 + (e.Key.Length / 8) + Weight(e.Value))
+        : 1;
 
     private void Spend(int steps)
     {

@@ -86,6 +86,10 @@ internal sealed class ApprovalStep(StepCommon common) : FlowStep(common)
     public override string Kind => "approval";
     public required Template Title { get; init; }
     public required Template? Details { get; init; }
+
+    /// <summary>What the answer's data must look like; null: anything.</summary>
+    public JsonSchema? Form { get; init; }
+
     public required IReadOnlyList<string> Decisions { get; init; }
 
     /// <summary>A list, or one name; null when everybody may answer.</summary>

@@ -64,6 +64,7 @@ internal sealed class AskVerb(HumanQuestion question) : Verb<HumanAnswer>
                 Key = Key,
                 Title = question.Title,
                 Details = question.Details is { } details ? JsonSerializer.Serialize(details, details.GetType(), FlowJson.Options) : null,
+                Form = question.Form?.Json.GetRawText(),
                 Decisions = question.Decisions,
                 Candidates = question.Candidates,
                 Status = HumanTaskStatus.Open,

@@ -118,7 +118,7 @@ public sealed class FlowSchemaTests : FlowTest
     [InlineData("{allOf: [{type: string}, {type: integer}]}", "2:28 ACT1347 no value fits this schema")]
     public void What_says_nothing_is_a_warning(string schema, string warning)
     {
-        FlowProblem problem = Assert.Single(Parse($"flow: a\ninputs: [{{name: n, schema: {schema}}}]\nsteps: [exit]").Warnings);
+        FlowProblem problem = Assert.Single(Parse($"flow: a\ninputs: [{{name: n, schema: {schema}}}]\nsteps: [{{task: Echo, inputs: {{n: \"${{inputs.n}}\"}}}}]").Warnings);
         Assert.Equal(warning, $"{problem.Line}:{problem.Column} {problem.RuleId} {problem.Message}");
     }
 

@@ -89,8 +89,25 @@ public sealed class HostileSchemaTests
         }
 
         Assert.Equal(("", "must not be nested deeper than 64 levels"), First(InTime(JsonSchema.Parse("""{"items":{"$ref":"#"}}"""), deep)));
+        Assert.Equal(("", "must not be nested deeper than 64 levels"), First(InTime(JsonSchema.Parse("""{"const":1}"""), deep)));
         string schema = string.Concat(Enumerable.Repeat("""{"items":""", 60)) + "{}" + new string('}', 60);
         Assert.Contains("the schema is nested deeper than 48 levels", Assert.Throws<JsonSchemaException>(() => JsonSchema.Parse(schema)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("{\"uniqueItems\":true}")]
+    [InlineData("{\"enum\":[1,2]}")]
+    [InlineData("{\"items\":{\"$ref\":\"#\"}}")]
+    public void A_value_that_holds_itself_again_and_again_is_refused(string schema)
+    {
+        Value doubled = Value.Of(1m);
+        for (int i = 0; i < 60; i++)
+        {
+            doubled = Value.List(doubled, doubled);
+        }
+
+        Assert.Equal(("", "takes more than 2,000,000 steps to check"), First(InTime(JsonSchema.Parse(schema), doubled)));
     }
 
     [Fact]
@@ -99,6 +116,19 @@ public sealed class HostileSchemaTests
         string schema = $$"""{"anyOf":[{{string.Join(',', Enumerable.Repeat("true", 10_001))}}]}""";
 
         Assert.Contains("the schema holds more than 10,000 schemas", Assert.Throws<JsonSchemaException>(() => JsonSchema.Parse(schema)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_long_name_with_many_schemas_below_it_is_kept_once()
+    {
+        string name = new('n', 200_000);
+        string schema = $"{{\"properties\":{{\"{name}\":{{\"properties\":{{{string.Join(',', Enumerable.Range(0, 5000).Select(i => $"\"p{i}\":{{\"default\":1}}"))}}}}}}}}}";
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        JsonSchema compiled = JsonSchema.Parse(schema);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 200_000_000);
+        Assert.Equal(SchemaTypes.Any, compiled.Types);
     }
 
     [Fact]
