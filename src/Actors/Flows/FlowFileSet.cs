@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -323,27 +324,34 @@ internal sealed class FlowFileSet(Func<string, bool> isKnown)
     public static string Read(string file)
     {
         // One byte more than allowed shows that there is more, whatever the file's length says.
-        byte[] buffer = new byte[YamlComposer.BytesMax + 1];
-        int length;
-        using (FileStream stream = File.OpenRead(file))
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(YamlComposer.BytesMax + 1);
+        try
         {
-            length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            using FileStream stream = File.OpenRead(file);
+            return Decode(file, buffer.AsSpan(0, stream.ReadAtLeast(buffer.AsSpan(0, YamlComposer.BytesMax + 1), YamlComposer.BytesMax + 1, throwOnEndOfStream: false)));
         }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
 
-        if (length > YamlComposer.BytesMax)
+    private static string Decode(string file, ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > YamlComposer.BytesMax)
         {
             throw new FlowSyntaxException([Fault(file, Rules.TooLarge, $"the file is larger than {YamlComposer.BytesMax / 1024:N0} KiB", "Split it, or move data into inputs.")]);
         }
 
         try
         {
-            return Strict.GetString(buffer, 0, length);
+            return Strict.GetString(bytes);
         }
         catch (DecoderFallbackException e)
         {
-            int line = buffer.AsSpan(0, Math.Clamp(e.Index, 0, length)).Count((byte)'\n') + 1;
-            int start = buffer.AsSpan(0, Math.Clamp(e.Index, 0, length)).LastIndexOf((byte)'\n') + 1;
-            FlowProblem problem = new(Rules.NotText, FlowProblemSeverity.Error, file, line, Math.Max(1, e.Index - start + 1), "the file is not text in UTF-8", null, "");
+            ReadOnlySpan<byte> before = bytes[..Math.Clamp(e.Index, 0, bytes.Length)];
+            FlowProblem problem = new(
+                Rules.NotText, FlowProblemSeverity.Error, file, before.Count((byte)'\n') + 1, Math.Max(1, before.Length - before.LastIndexOf((byte)'\n')), "the file is not text in UTF-8", null, "");
             throw new FlowSyntaxException([problem]);
         }
     }

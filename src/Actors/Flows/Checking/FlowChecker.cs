@@ -88,6 +88,7 @@ public static class FlowChecker
         private readonly List<CheckedFlow> _files = [];
         private readonly List<(FlowReading Reading, List<FlowProblem> Found)> _readings = [];
         private readonly Dictionary<string, FlowReading> _flows = new(StringComparer.Ordinal);
+        private readonly HashSet<string> _broken = new(StringComparer.Ordinal);
         private readonly List<FlowProblem> _problems = [];
         private readonly List<FlowProblem> _ignored = [];
 
@@ -105,6 +106,11 @@ public static class FlowChecker
         {
             string file = reading.Source.File;
             _files.Add(new CheckedFlow(file, reading.Document?.Name, isGiven, text));
+            if (reading.Document is null && (reading.Root?.Find("flow") as YamlText)?.Value is { } broken)
+            {
+                _broken.Add(broken);
+            }
+
             List<FlowProblem> found = [.. reading.Found];
             _readings.Add((reading, found));
             if (reading.Document is { } document && !_flows.TryAdd(document.Name, reading))
@@ -145,7 +151,7 @@ public static class FlowChecker
                 FlowReading caller = _readings[i].Reading;
                 foreach (string name in caller.Document is null ? [] : SubflowCheck.CalledBy(caller.Document))
                 {
-                    if (!_flows.ContainsKey(name) && options.Flows?.Find(name) is null && FlowReader.IsFlowName(name))
+                    if (!_flows.ContainsKey(name) && !_broken.Contains(name) && options.Flows?.Find(name) is null && FlowReader.IsFlowName(name))
                     {
                         Look(name, Path.GetDirectoryName(Path.GetFullPath(caller.Source.File)), caller.Source.File);
                     }
@@ -184,7 +190,7 @@ public static class FlowChecker
                 found.Add(reading, list);
             }
 
-            SubflowCheck.Run(_readings.Select(r => r.Reading), name => options.Flows?.Find(name), (flow, problem) => found[flow].Add(problem));
+            SubflowCheck.Run(_readings.Select(r => r.Reading), _broken, name => options.Flows?.Find(name), (flow, problem) => found[flow].Add(problem));
             foreach ((FlowReading reading, List<FlowProblem> list) in _readings)
             {
                 (IReadOnlyList<FlowProblem> told, IReadOnlyList<FlowProblem> ignored) = IgnoreComments.Apply(list, reading.Source, isRead: reading.Document is not null);

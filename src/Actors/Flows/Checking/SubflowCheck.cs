@@ -6,19 +6,22 @@ internal sealed class SubflowCheck
     private readonly Dictionary<string, FlowReading> _flows = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<Call>> _calls = new(StringComparer.Ordinal);
     private readonly HashSet<(FlowReading, SubflowStep)> _told = [];
+    private readonly IReadOnlySet<string> _broken;
     private readonly Func<string, FlowDefinition?> _registered;
     private readonly Action<FlowReading, FlowProblem> _tell;
 
-    private SubflowCheck(Func<string, FlowDefinition?> registered, Action<FlowReading, FlowProblem> tell) => (_registered, _tell) = (registered, tell);
+    private SubflowCheck(IReadOnlySet<string> broken, Func<string, FlowDefinition?> registered, Action<FlowReading, FlowProblem> tell) =>
+        (_broken, _registered, _tell) = (broken, registered, tell);
 
     /// <summary>The names of the flows that a flow calls, each once.</summary>
     public static IEnumerable<string> CalledBy(FlowDocument document) => document.Subflows.Select(call => call.Flow).Distinct(StringComparer.Ordinal);
 
     /// <param name="flows">In the order in which they are told of; of two with one name the first counts.</param>
+    /// <param name="broken">The names of flows that are there and cannot be read: calls of them are not checked.</param>
     /// <param name="registered">Gives flows that stand in no file; null for one that is not known.</param>
-    public static void Run(IEnumerable<FlowReading> flows, Func<string, FlowDefinition?> registered, Action<FlowReading, FlowProblem> tell)
+    public static void Run(IEnumerable<FlowReading> flows, IReadOnlySet<string> broken, Func<string, FlowDefinition?> registered, Action<FlowReading, FlowProblem> tell)
     {
-        SubflowCheck check = new(registered, tell);
+        SubflowCheck check = new(broken, registered, tell);
         FlowReading[] all = [.. flows.Where(flow => flow.Document is not null)];
         foreach (FlowReading flow in all)
         {
@@ -85,7 +88,7 @@ internal sealed class SubflowCheck
         IReadOnlyList<FlowInput>? declared = _flows.TryGetValue(step.Flow, out FlowReading? called) ? called.Document!.Inputs : (_registered(step.Flow) as YamlFlowDefinition)?.Inputs;
         YamlItem at = node?.Find("subflow") ?? flow.Root!;
         FlowDefinition? registered = declared is null ? _registered(step.Flow) : null;
-        if (declared is null && (registered is null || !step.IsChild))
+        if (declared is null && !_broken.Contains(step.Flow) && (registered is null || !step.IsChild))
         {
             string? near = Text.Nearest(step.Flow, _flows.Keys);
             string name = Text.Shorten(step.Flow, 80);

@@ -26,6 +26,38 @@ public sealed class CheckTests : FlowTest
     [InlineData("- {for_each: [], do: [{task: Echo, inputs: '${inputs}'}]}", "4:14 ACT1412")]
     [InlineData("- {switch: '${inputs.a}', cases: [{when: [a, 1], do: [{task: Echo}]}, {when: ['1', a], do: [{task: Echo}]}]}", "4:84 ACT1421")]
     [InlineData("- {switch: '${inputs.a}', cases: [{when: '${inputs.a}', do: [{task: Echo}]}, {when: '${inputs.a}', do: [{task: Echo}]}]}", "")]
+    // loops
+    [InlineData("- while: true\n  do: [{task: Echo, inputs: '${inputs}'}]", "4:10 ACT1414")]
+    [InlineData("- loop: [{task: Echo, inputs: '${inputs}'}]\n  until: false\n  max: 5", "5:10 ACT1414")]
+    [InlineData("- loop: [{task: Echo, inputs: '${inputs}'}]\n  while: true\n  until: false", "5:10 ACT1414")]
+    [InlineData("- while: true\n  max: 5\n  on_max: exit\n  do: [{task: Echo, inputs: '${inputs}'}]", "")]
+    [InlineData("- while: true\n  do: [{if: inputs.a, then: [exit]}]", "")]
+    [InlineData("- while: true\n  until: x.done\n  do: [{task: Echo, id: x, inputs: '${inputs}'}]", "")]
+    [InlineData("- loop: [{task: Echo, inputs: '${inputs}'}]\n  max: 5", "")]
+    [InlineData("- while: inputs.a\n  do: [{task: Echo}]", "4:10 ACT1415")]
+    [InlineData("- {task: Echo, id: x, inputs: '${inputs}'}\n- until: x.done == 'yes'\n  do: [{task: Echo, id: y}]", "5:10 ACT1415")]
+    [InlineData("- {task: Echo, id: x, inputs: '${inputs}'}\n- until: {any: [x.done, length(x) > 3]}\n  do: [{task: Echo}]", "5:10 ACT1415")]
+    [InlineData("- until: x-y.done\n  do: [{task: Echo, id: x-y, inputs: '${inputs}'}]", "")]
+    [InlineData("- while: carried != inputs.a\n  do: [{task: Echo}]", "")]
+    [InlineData("- while: index < inputs.a\n  do: [{task: Echo}]", "")]
+    [InlineData("- until: ${x.done}\n  do: [{do: [{task: Echo, id: x, inputs: '${inputs}'}]}]", "")]
+    [InlineData("- while: inputs.a\n  max: 5\n  on_max: exit\n  do: [{task: Echo}]", "")]
+    [InlineData("- until: inputs.a\n  do: [exit]\n- {task: Echo}", "4:10 ACT1415 6:3 ACT1401")]
+    // states and branches
+    [InlineData("- state_machine:\n    start: a\n    states: {a: {next: b}, b: {end: true, do: [{task: Echo, inputs: '${inputs}'}]}, c: {next: b}}", "6:85 ACT1410")]
+    [InlineData("- state_machine:\n    start: a\n    states: {a: {next: b}, b: {do: [{task: Echo, inputs: '${inputs}'}]}}\n    transitions: [{to: a, from: b}]", "6:14 ACT1411 6:28 ACT1411")]
+    [InlineData("- state_machine:\n    start: a\n    states: {a: {next: b}, b: {do: [{exit: , if: inputs.a}]}}\n    transitions: [{to: a, from: b}]", "")]
+    [InlineData("- state_machine:\n    start: a\n    states: {a: {do: [{task: Echo, inputs: '${inputs}'}], transitions: [{to: b, on: failure}]}, b: }", "")]
+    [InlineData("- state_machine:\n    start: a\n    states: {a: {transitions: [{to: b, if: inputs.a}, {to: c}]}, b: {next: a}, c: }", "")]
+    [InlineData("- route: x\n  branches: {x: [{task: Echo, inputs: '${inputs}'}], y: [{task: Echo}]}", "5:54 ACT1410")]
+    [InlineData("- route: ${inputs.a}\n  branches: {x: [{task: Echo}], y: [{task: Echo}]}", "")]
+    // state
+    [InlineData("- set: {n: '${inputs.a}'}", "3:9 ACT1417", "inputs: [{name: a}]\nstate: {n: }")]
+    [InlineData("- {task: Echo, inputs: '${inputs}'}", "3:9 ACT1417", "inputs: [{name: a}]\nstate: {n: }")]
+    [InlineData("- {task: Echo, inputs: {n: '${state.n}', a: '${inputs.a}'}}", "3:9 ACT1418", "inputs: [{name: a}]\nstate: {n: }")]
+    [InlineData("- {task: Echo, inputs: {n: '${state.n}', a: '${inputs.a}'}}", "", "inputs: [{name: a}]\nstate: {n: {default: 1}}")]
+    [InlineData("- loop: [{task: Echo, inputs: {n: '${state.n}', a: '${inputs.a}'}}]\n  max: 3\n  state: {append: {n: 1}}", "", "inputs: [{name: a}]\nstate: {n: array}")]
+    [InlineData("- merge: {n: {x: '${inputs.a}'}}\n- {task: Echo, inputs: '${state}'}", "", "inputs: [{name: a}]\nstate: {n: object}")]
     // inputs
     [InlineData("- {task: Echo}", "2:17 ACT1416")]
     [InlineData("- {task: Echo, inputs: {v: inputs.a}}", "")]
@@ -43,6 +75,8 @@ public sealed class CheckTests : FlowTest
     [InlineData("- {if: inputs.a, timeout: 1m, then: [{approval: {title: x, timeout: 1d}}]}", "4:69 ACT1419")]
     [InlineData("- {if: inputs.a, timeout: 1m, then: [{task: Echo, retry: {timeout: 2m}}]}", "4:68 ACT1419")]
     [InlineData("- {if: inputs.a, timeout: 1m, then: [{wait: '${inputs.a}'}, {wait: 60}]}", "")]
+    [InlineData("- do: [{wait: {signal: s, timeout: 2m}}]\n  timeout: 1m\n  finally: [{wait: '${inputs.a}'}, {wait: 2m}]", "4:36 ACT1419")]
+    [InlineData("- do: [{task: Echo, background: true, timeout: 2m, inputs: '${inputs}'}]\n  timeout: 1m", "")]
     public void In_steps(string steps, string expected, string head = "inputs: [{name: a}]", string? errors = null)
     {
         FlowCheck check = FlowChecker.CheckText($"flow: test\n{head}\nsteps:\n{steps}", "test.yaml", new FlowCheckOptions { Tasks = Tasks });
