@@ -10,8 +10,14 @@ namespace Actors.Tests.Flows;
 public sealed class FlowLangTests : IAsyncDisposable
 {
     private readonly ActorsTestHost _host = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("actors-flowlang-").FullName;
 
-    public async ValueTask DisposeAsync() => await _host.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        await _host.Tasks.Resources.Connections.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
 
     [Theory]
     [InlineData("""{"user_id":"u","skip":true}""", "{}", 0)]
@@ -129,6 +135,7 @@ public sealed class FlowLangTests : IAsyncDisposable
     [Fact]
     public async Task Steps_that_are_named_after_built_in_tasks_call_tasks_of_that_name()
     {
+        AllowDatabase();
         _host.MockTask<JsonElement, object>("sqlite_query", i => new { rows = new[] { i.GetProperty("params")[0].GetInt32() }, count = 1 })
             .MockTask("sqlite_execute", new { rows_affected = 4 })
             .MockTask<JsonElement, object>("sqlite_batch_insert", i => new { inserted_count = i.GetProperty("records").GetArrayLength() })
@@ -199,7 +206,24 @@ public sealed class FlowLangTests : IAsyncDisposable
     {
         IReadOnlyList<YamlFlowDefinition> flows = FlowFiles.Load(Folder(""), _host.Tasks, _host.Flows, checkTasks: false);
 
-        Assert.Equal(16, flows.Count);
+        Assert.Equal(17, flows.Count);
+    }
+
+    [Fact]
+    public async Task Steps_that_are_named_after_the_tasks_of_databases_are_SQL()
+    {
+        AllowDatabase();
+        Load("sql.yaml");
+        await _host.StartAsync();
+
+        Assert.Equal("""{"before":0,"names":["Ann","Bob?"],"changed":1,"count":2}""", Output(await _host.RunAsync("Sql")));
+    }
+
+    private void AllowDatabase()
+    {
+        _host.Tasks.Resources.Connections.AddSqlite();
+        _host.Tasks.Resources.EnvironmentAllowed.Add("DB_NAME");
+        _host.Tasks.Resources.Environment = _ => Path.Combine(_folder, "test.db");
     }
 
     internal static string Folder(string file) => Path.Combine(AppContext.BaseDirectory, "Flows", "FlowLang", file);

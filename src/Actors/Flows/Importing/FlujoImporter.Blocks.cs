@@ -789,7 +789,7 @@ internal sealed partial class FlujoImporter
         approval.With("decisions", OutList.Of(["submit"]));
         if (step.Mapping("input_schema") is { } schema)
         {
-            approval.With("form", OutYaml.Of(schema));
+            approval.With("form", _report.Schema(schema));
         }
 
         into.Items.Add(new OutMap().With("approval", approval).With("id", id));

@@ -163,7 +163,7 @@ internal sealed partial class FlujoImporter
     {
         if ((step.Item("output_schema") ?? agentMap?.Find("output_schema")) is YamlMap schema)
         {
-            made.With("output_schema", OutYaml.Of(schema));
+            made.With("output_schema", _report.Schema(schema));
         }
 
         step.Lose("input_schema", "the schema of a step's input is not carried", "Check the input in the task.");
