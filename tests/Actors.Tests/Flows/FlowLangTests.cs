@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Actors.Flows;
 using Actors.Silos;
+using Actors.Sqlite;
 using Actors.Storage;
 using Actors.Testing;
 
@@ -217,6 +218,20 @@ public sealed class FlowLangTests : IAsyncDisposable
         await _host.StartAsync();
 
         Assert.Equal("""{"before":0,"names":["Ann","Bob?"],"changed":1,"count":2}""", Output(await _host.RunAsync("Sql")));
+    }
+
+    [Theory]
+    [InlineData("- sqlite_transaction: {connection: db, queries: [{query: 'a (?, ?) ''?'' -- ?', params: [1, 2]}, 'select 1']}", """[{"sql":{"connection":"db","transaction":[{"execute":"a ($1, $2) '?' -- ?","parameters":[1,2]},{"query":"select 1"}]}}]""")]
+    [InlineData("- pg_query: {id: x, connection: db, query: 'b $1', params: [1]}", """[{"sql":{"connection":"db","query":"b $1","parameters":[1]},"id":"x"}]""")]
+    [InlineData("- redis_get: {id: x, connection: db, key: k, retry: {max_attempts: 2}}", """[{"task":"redis_get","connection":"db","inputs":{"key":"k"},"id":"x","retry":{"max_attempts":2}}]""")]
+    [InlineData("- {task: a, id: 'x_${item.id}'}", """[{"task":"a","id":"x"}]""")]
+    [InlineData("- {task: a, on_error: [{task: b, inputs: {m: '${context.last_error} ${metadata.last_error.type}'}}]}", """[{"task":"a","on_error":[{"task":"b","inputs":{"m":"${error.message} ${error.type}"}}]}]""")]
+    public void The_spellings_of_its_documents_are_put_into_words_of_this_language(string steps, string rewritten)
+    {
+        Problems problems = new(new SourceText($"steps:\n{steps}", "x.yaml"));
+        YamlMap root = FlowLangForms.Rewrite((YamlMap)YamlComposer.Compose(problems)!, problems, _ => false);
+
+        Assert.Equal(rewritten, new ValueReader(problems).Literal(root.Find("steps")!).ToJsonText());
     }
 
     private void AllowDatabase()

@@ -81,7 +81,7 @@ internal sealed partial class AgentsImporter
         OldMap? state = root.Mapping("state") is { } map ? new OldMap(map, _report, "state") : null;
         foreach (YamlEntry entry in state?.Mapping("fields")?.Entries ?? [])
         {
-            if (entry.Value is YamlMap field && ValueReader.IsIdentifier(entry.Key.Value) && OldExpression.IsWord(entry.Key.Value) && _fields.Count < 400)
+            if (entry.Value is YamlMap field && ValueReader.IsIdentifier(entry.Key.Value) && OldExpression.IsWord(entry.Key.Value) && !Names.Reserved.Contains(entry.Key.Value) && _fields.Count < 400)
             {
                 _fields[entry.Key.Value] = field;
                 OldMap told = new(field, _report, "a field of the state");

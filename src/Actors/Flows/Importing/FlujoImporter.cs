@@ -197,7 +197,7 @@ internal sealed partial class FlujoImporter
             case YamlText text:
                 foreach (System.Text.RegularExpressions.Match match in ContextField().Matches(text.Value))
                 {
-                    if (match.Groups[1].Value is not ("initial_prompt" or "step_outputs" or "import_artifacts" or "scratchpad" or "get"))
+                    if (!Names.Reserved.Contains(match.Groups[1].Value) && match.Groups[1].Value is not ("initial_prompt" or "step_outputs" or "import_artifacts" or "scratchpad" or "get"))
                     {
                         State(match.Groups[1].Value);
                     }
@@ -321,8 +321,9 @@ internal sealed partial class FlujoImporter
 
     private static readonly HashSet<string> Taken = new(StringComparer.Ordinal) { "state", "item", "index", "carried", "data", "branches", "result", "this_item" };
 
-    private string State(string name)
+    private string State(string field)
     {
+        string name = Names.Reserved.Contains(field) ? field + "_value" : field;
         if (!_state.Contains(name) && _state.Count < 500)
         {
             _state.Add(name);

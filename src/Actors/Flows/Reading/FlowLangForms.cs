@@ -26,7 +26,7 @@ internal sealed partial class FlowLangForms
         (_problems, _isTask) = (problems, isTask);
     }
 
-    /// <param name="isTask">True when a task of this name is registered: then it is called.</param>
+    /// <param name="isTask">True when the host has registered a task of this name: then it is called.</param>
     public static YamlMap Rewrite(YamlMap root, Problems problems, Func<string, bool> isTask) => new FlowLangForms(problems, isTask).Root(root);
 
     private YamlMap Root(YamlMap root)
@@ -202,6 +202,15 @@ internal sealed partial class FlowLangForms
             else
             {
                 (StepKeys.Contains(entry.Key.Value) ? own : given).Add(entry);
+            }
+        }
+
+        if (match.Groups[1].Value is "pg" or "sqlite" && match.Groups[2].Value == "batch_update" && !_isTask(key.Value))
+        {
+            given = [.. given.Select(e => e.Key.Value == "key_field" ? e with { Key = Name(e.Key, "key") } : e)];
+            if (!given.Exists(e => e.Key.Value is "key" or "keys" or "key_columns"))
+            {
+                given.Add(new YamlEntry(Name(key, "key"), Name(key, "id")));
             }
         }
 
