@@ -53,6 +53,8 @@ public sealed class FlowFilesTests : FlowTest, IDisposable
     [Fact]
     public void A_project_stands_for_the_flows_that_it_names_and_gives_them_its_connections()
     {
+        Tasks.Resources.Connections.AddType(new ConnectionType("sqlite", "A file.")).AddType(new ConnectionType("postgres", "A server."));
+        Tasks.Resources.EnvironmentAllowed.UnionWith(["DB", "HOST", "PASS"]);
         Write("project.yaml", """
             project: Shop
             description: All about orders
@@ -60,6 +62,7 @@ public sealed class FlowFilesTests : FlowTest, IDisposable
             settings:
               shared_connections:
                 db: {type: postgresql, url: "${env.DB}"}
+                parts: {type: postgresql, host: "${HOST:localhost}", port: 5432, database: shop, user: me, password: "${PASS}"}
                 cache: {type: sqlite, database: ./shared.db}
               tags: [shop]
               contact: {team: A, email: a@example.org}
@@ -96,14 +99,15 @@ public sealed class FlowFilesTests : FlowTest, IDisposable
     [Fact]
     public void A_project_inside_a_project_has_the_connections_of_both()
     {
-        Write("project.yaml", "project: p\nsettings: {shared_connections: {a: {type: http}, b: {type: http}}}\nflows: [inner]");
-        Write("inner/project.yaml", "project: q\nsettings: {shared_connections: {b: {type: sqlite}}}\nflows: [x]");
+        Write("project.yaml", "project: p\nsettings: {shared_connections: {a: {type: http, base_url: 'http://a'}, b: {type: http, base_url: 'http://b'}}}\nflows: [inner]");
+        Write("inner/project.yaml", "project: q\nsettings: {shared_connections: {b: {type: http, base_url: 'http://c'}}}\nflows: [x]");
         Write("inner/x.yaml", "flow: x\nsteps: [exit]");
 
         string source = Assert.Single(FlowFiles.Load(_folder, Tasks, _registry)).Source!;
 
-        Assert.Contains("\"a\": {\"type\": \"http\"}", source, StringComparison.Ordinal);
-        Assert.Contains("\"b\": {\"type\": \"sqlite\"}", source, StringComparison.Ordinal);
+        Assert.Contains("http://a", source, StringComparison.Ordinal);
+        Assert.Contains("http://c", source, StringComparison.Ordinal);
+        Assert.DoesNotContain("http://b", source, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Actors.Flows;
 using Actors.Silos;
+using Actors.Sqlite;
 using Actors.Storage;
 using Actors.Testing;
 
@@ -10,8 +11,14 @@ namespace Actors.Tests.Flows;
 public sealed class FlowLangTests : IAsyncDisposable
 {
     private readonly ActorsTestHost _host = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("actors-flowlang-").FullName;
 
-    public async ValueTask DisposeAsync() => await _host.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        await _host.Tasks.Resources.Connections.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
 
     [Theory]
     [InlineData("""{"user_id":"u","skip":true}""", "{}", 0)]
@@ -123,12 +130,13 @@ public sealed class FlowLangTests : IAsyncDisposable
 
         Assert.Equal("""{"what":"started by hand"}""", await Run("triggers.yaml", "{}"));
         Assert.Equal(3, Flow("Triggered").Triggers.Count);
-        Assert.Equal("ACT1603", Assert.Single(Flow("Triggered").Warnings).RuleId);
+        Assert.Single(Flow("Triggered").Warnings, w => w.RuleId == "ACT1603");
     }
 
     [Fact]
     public async Task Steps_that_are_named_after_built_in_tasks_call_tasks_of_that_name()
     {
+        AllowDatabase();
         _host.MockTask<JsonElement, object>("sqlite_query", i => new { rows = new[] { i.GetProperty("params")[0].GetInt32() }, count = 1 })
             .MockTask("sqlite_execute", new { rows_affected = 4 })
             .MockTask<JsonElement, object>("sqlite_batch_insert", i => new { inserted_count = i.GetProperty("records").GetArrayLength() })
@@ -199,7 +207,38 @@ public sealed class FlowLangTests : IAsyncDisposable
     {
         IReadOnlyList<YamlFlowDefinition> flows = FlowFiles.Load(Folder(""), _host.Tasks, _host.Flows, checkTasks: false);
 
-        Assert.Equal(16, flows.Count);
+        Assert.Equal(17, flows.Count);
+    }
+
+    [Fact]
+    public async Task Steps_that_are_named_after_the_tasks_of_databases_are_SQL()
+    {
+        AllowDatabase();
+        Load("sql.yaml");
+        await _host.StartAsync();
+
+        Assert.Equal("""{"before":0,"names":["Ann","Bob?"],"changed":1,"count":2}""", Output(await _host.RunAsync("Sql")));
+    }
+
+    [Theory]
+    [InlineData("- sqlite_transaction: {connection: db, queries: [{query: 'a (?, ?) ''?'' -- ?', params: [1, 2]}, 'select 1']}", """[{"sql":{"connection":"db","transaction":[{"execute":"a ($1, $2) '?' -- ?","parameters":[1,2]},{"query":"select 1"}]}}]""")]
+    [InlineData("- pg_query: {id: x, connection: db, query: 'b $1', params: [1]}", """[{"sql":{"connection":"db","query":"b $1","parameters":[1]},"id":"x"}]""")]
+    [InlineData("- redis_get: {id: x, connection: db, key: k, retry: {max_attempts: 2}}", """[{"task":"redis_get","connection":"db","inputs":{"key":"k"},"id":"x","retry":{"max_attempts":2}}]""")]
+    [InlineData("- {task: a, id: 'x_${item.id}'}", """[{"task":"a","id":"x"}]""")]
+    [InlineData("- {task: a, on_error: [{task: b, inputs: {m: '${context.last_error} ${metadata.last_error.type}'}}]}", """[{"task":"a","on_error":[{"task":"b","inputs":{"m":"${error.message} ${error.type}"}}]}]""")]
+    public void The_spellings_of_its_documents_are_put_into_words_of_this_language(string steps, string rewritten)
+    {
+        Problems problems = new(new SourceText($"steps:\n{steps}", "x.yaml"));
+        YamlMap root = FlowLangForms.Rewrite((YamlMap)YamlComposer.Compose(problems)!, problems, _ => false);
+
+        Assert.Equal(rewritten, new ValueReader(problems).Literal(root.Find("steps")!).ToJsonText());
+    }
+
+    private void AllowDatabase()
+    {
+        _host.Tasks.Resources.Connections.AddSqlite();
+        _host.Tasks.Resources.EnvironmentAllowed.Add("DB_NAME");
+        _host.Tasks.Resources.Environment = _ => Path.Combine(_folder, "test.db");
     }
 
     internal static string Folder(string file) => Path.Combine(AppContext.BaseDirectory, "Flows", "FlowLang", file);

@@ -32,7 +32,7 @@ public sealed class ImportTests : IAsyncDisposable
         Assert.Equal("""{"input":"children"}""", Assert.Single(Calls("researcher")));
         Assert.Equal(["""{"input":"Write about stars for children in a friendly tone: A; B. Costs $5, ${x} and {{ literal }}."}"""], Calls("writer"));
         Assert.Equal(["publish", "researcher", "simple", "writer"], _made.Tasks.Select(t => t.Name));
-        Assert.Equal(["38:5 Lost", "44:17 Lost"], _made.Notes.Where(n => n.Message.Contains("validators", StringComparison.Ordinal) || n.Message.Contains("temperature", StringComparison.Ordinal)).Select(n => $"{n.Line}:{n.Column} {n.Severity}").Order());
+        Assert.Equal(["36:46 Lost", "41:5 Lost"], _made.Notes.Where(n => n.Message.Contains("validators", StringComparison.Ordinal) || n.Message.Contains("temperature", StringComparison.Ordinal)).Select(n => $"{n.Line}:{n.Column} {n.Severity}").Order());
         Assert.Contains("# ", _made.Files[0].Text, StringComparison.Ordinal);
         Assert.Contains("You look things up.", _made.Files[0].Text, StringComparison.Ordinal);
         Assert.Contains("max_attempts: 3", _made.Files[0].Text, StringComparison.Ordinal);
@@ -67,11 +67,12 @@ public sealed class ImportTests : IAsyncDisposable
             .MockTask<JsonElement, string>("doubler", i => i.GetProperty("input") + "*");
         await Start("flujo/loops.yaml");
 
-        RunResult result = await _host.RunAsync("loops", new { input = 0 });
+        RunResult result = await _host.RunAsync("loops", new { input = 0, context_data = new { items = new[] { "a" } } });
 
         // Two rounds of two steps end at 4; then two rounds of one.
         Assert.Equal(["0", "1", "2", "3", "4", "5"], _host.CallsOf("refiner").Select(c => c.GetProperty("input").GetRawText()));
         Assert.Equal("""{"output":["left*","right**"]}""", Output(result));
+        Assert.Equal(["a", "a*", "left", "right", "right*"], _host.CallsOf("doubler").Select(c => c.GetProperty("input").GetString()!).Order(StringComparer.Ordinal));
     }
 
     [Theory]

@@ -81,7 +81,7 @@ internal sealed partial class AgentsImporter
         OldMap? state = root.Mapping("state") is { } map ? new OldMap(map, _report, "state") : null;
         foreach (YamlEntry entry in state?.Mapping("fields")?.Entries ?? [])
         {
-            if (entry.Value is YamlMap field && ValueReader.IsIdentifier(entry.Key.Value) && OldExpression.IsWord(entry.Key.Value) && _fields.Count < 400)
+            if (entry.Value is YamlMap field && ValueReader.IsIdentifier(entry.Key.Value) && OldExpression.IsWord(entry.Key.Value) && !Names.Reserved.Contains(entry.Key.Value) && _fields.Count < 400)
             {
                 _fields[entry.Key.Value] = field;
                 OldMap told = new(field, _report, "a field of the state");
@@ -445,37 +445,33 @@ internal sealed partial class AgentsImporter
     private string Template(YamlText text, YamlMap? aliases, bool inItem)
     {
         StringBuilder made = new();
+        StringBuilder literal = new();
         int at = 0;
         foreach (Match match in Placeholder().Matches(text.Value))
         {
-            made.Append(FlujoTemplate.Escape(text.Value[at..match.Index]));
+            literal.Append(text.Value, at, match.Index - at);
             at = match.Index + match.Length;
             if (match.Value is "{{" or "}}")
             {
-                made.Append(match.Value[0]);
+                literal.Append(match.Value[0]);
                 continue;
             }
 
             string path = match.Groups[1].Value;
             if (Target(path, aliases, inItem, text) is { } target)
             {
-                if (made.Length > 0 && made[^1] == '$' && target.StartsWith("${", StringComparison.Ordinal))
-                {
-                    made.Length--;
-                    made.Append("${'$'}");
-                }
-
-                made.Append(target);
+                made.Append(FlujoTemplate.Escape(literal.ToString()));
+                literal.Clear();
+                FlujoTemplate.AppendHole(made, target);
             }
             else
             {
                 _report.Lost(text, $"there is no '{{{Text.Shorten(path, 60)}}}'{Near(path.Split('.')[0])}; it stays as text");
-                made.Append(match.Value);
+                literal.Append(match.Value);
             }
         }
 
-        made.Append(FlujoTemplate.Escape(text.Value[at..]));
-        return made.ToString();
+        return made.Append(FlujoTemplate.Escape(literal.Append(text.Value, at, text.Value.Length - at).ToString())).ToString();
     }
 
     private string? Target(string path, YamlMap? aliases, bool inItem, YamlText text)

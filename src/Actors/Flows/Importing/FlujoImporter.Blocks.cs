@@ -8,7 +8,7 @@ internal sealed partial class FlujoImporter
     private string Parallel(OldMap step, string name, string data, FlujoScope scope, OutList into)
     {
         string id = Id(name);
-        OutMap branches = Branches(step, step.Mapping("branches"), data, scope, out _);
+        OutMap branches = Branches(step.Mapping("branches"), data, scope, false, out _);
         OutMap made = new OutMap().With("parallel", branches).With("id", id);
         if (branches.Entries.Count == 0)
         {
@@ -33,7 +33,8 @@ internal sealed partial class FlujoImporter
     }
 
     /// <param name="last">By branch: what its last step gives.</param>
-    private OutMap Branches(OldMap step, YamlMap? branches, string data, FlujoScope scope, out Dictionary<string, string> last)
+    /// <param name="keys">True: the names are values that are compared, and stay as they are.</param>
+    private OutMap Branches(YamlMap? branches, string data, FlujoScope scope, bool keys, out Dictionary<string, string> last)
     {
         OutMap made = new();
         last = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -47,16 +48,17 @@ internal sealed partial class FlujoImporter
             }
             else
             {
-                made.With(Branch(entry.Key), steps);
+                made.With(keys ? entry.Key.Value : Branch(entry.Key, made), steps);
             }
         }
 
         return made;
     }
 
-    private string Branch(YamlText key)
+    private string Branch(YamlText key, OutMap others)
     {
         string word = FlujoFiles.Word(key.Value, "branch");
+        word = Unique(Names.Reserved.Contains(word) ? word + "_branch" : word, others.Entries.Select(e => e.Key));
         if (word != key.Value)
         {
             _report.Changed(key, $"the branch '{Text.Shorten(key.Value, 60)}' is called '{word}'");
@@ -107,12 +109,16 @@ internal sealed partial class FlujoImporter
             if (entry.Value is YamlList list)
             {
                 string[] names = [.. list.Items.OfType<YamlText>().Select(t => Field(t)).OfType<string>()];
-                foreach (string field in names)
+                string branch = FlujoFiles.Word(entry.Key.Value, "branch");
+                branch = Names.Reserved.Contains(branch) ? branch + "_branch" : branch;
+                if ((made.Find("parallel") ?? made.Find("branches")) is OutMap branches && branches.Find(branch) is not null && fields.Find(branch) is null)
                 {
-                    State(field);
+                    fields.With(branch, OutList.Of(names.Select(State).Distinct()));
                 }
-
-                fields.With(FlujoFiles.Word(entry.Key.Value, "branch"), OutList.Of(names));
+                else
+                {
+                    _report.Lost(entry.Key, $"there is no branch '{Text.Shorten(entry.Key.Value, 60)}'");
+                }
             }
             else
             {
@@ -120,7 +126,7 @@ internal sealed partial class FlujoImporter
             }
         }
 
-        made.With("field_mapping", fields);
+        made.With("field_mapping", fields.Entries.Count > 0 ? fields : null);
     }
 
     /// <returns>What the steps after it get; null: the branches' outputs.</returns>
@@ -187,7 +193,7 @@ internal sealed partial class FlujoImporter
 
         step.Ignore("input", "config");
         YamlMap? map = step.Mapping("branches");
-        OutMap branches = Branches(step, map, data, scope, out Dictionary<string, string> last);
+        OutMap branches = Branches(map, data, scope, true, out Dictionary<string, string> last);
         OutList rest = new();
         YamlItem? defaultItem = step.Item("default_branch");
         string? restData = null;
@@ -215,7 +221,9 @@ internal sealed partial class FlujoImporter
         bool isFlag = branches.Entries.TrueForAll(b => b.Key is "true" or "false" or "True" or "False");
         string after = isFlag
             ? If(step, branches, last, rest, restData, expression, data, into)
-            : rest.Items.Count > 0 ? Switch(branches, last, rest, restData, expression, data, into) : Route(step, branches, expression, id, into);
+            : rest.Items.Count > 0 || !branches.Entries.TrueForAll(b => OldExpression.IsWord(b.Key) && b.Key.Length <= 60 && !Names.Reserved.Contains(b.Key))
+                ? Switch(step, branches, last, rest, restData, expression, data, into)
+                : Route(step, branches, expression, id, into);
         Sink(step, after, scope, into, null);
         return after;
     }
@@ -247,7 +255,7 @@ internal sealed partial class FlujoImporter
         return Coalesce([yesData, noData], yes is null || no is null ? data : null);
     }
 
-    private string Switch(OutMap branches, Dictionary<string, string> last, OutList rest, string? restData, string expression, string data, OutList into)
+    private string Switch(OldMap step, OutMap branches, Dictionary<string, string> last, OutList rest, string? restData, string expression, string data, OutList into)
     {
         OutList cases = new();
         foreach ((string key, OutNode steps) in branches.Entries)
@@ -255,7 +263,15 @@ internal sealed partial class FlujoImporter
             cases.Items.Add(new OutMap().With("when", key).With("do", steps));
         }
 
-        into.Items.Add(new OutMap().With("switch", $"${{{expression}}}").With("cases", cases).With("default", rest));
+        OutMap made = new OutMap().With("switch", $"${{{expression}}}").With("cases", cases);
+        if (rest.Items.Count == 0)
+        {
+            _report.Changed(step.At("branches"), "a value that no branch has does nothing; in Flujo the step fails then", "Write a default.");
+            into.Items.Add(made);
+            return Coalesce([.. last.Values], data);
+        }
+
+        into.Items.Add(made.With("default", rest));
         return Coalesce([.. last.Values, restData], null);
     }
 
@@ -614,7 +630,7 @@ internal sealed partial class FlujoImporter
         string id = Id(name);
         OldMap? router = step.Mapping("router") is { } map ? new OldMap(map, _report, "a router") : null;
         YamlText? agent = router?.TextItem("router_agent");
-        OutMap branches = Branches(step, router?.Mapping("branches"), data, scope, out _);
+        OutMap branches = Branches(router?.Mapping("branches"), data, scope, false, out _);
         if (router is null || agent is null || branches.Entries.Count == 0)
         {
             _report.Lost(step.Map, $"the router '{Text.Shorten(name, 60)}' needs router_agent and branches");
@@ -789,7 +805,7 @@ internal sealed partial class FlujoImporter
         approval.With("decisions", OutList.Of(["submit"]));
         if (step.Mapping("input_schema") is { } schema)
         {
-            approval.With("form", OutYaml.Of(schema));
+            approval.With("form", _report.Schema(schema));
         }
 
         into.Items.Add(new OutMap().With("approval", approval).With("id", id));

@@ -163,7 +163,7 @@ internal sealed partial class FlujoImporter
     {
         if ((step.Item("output_schema") ?? agentMap?.Find("output_schema")) is YamlMap schema)
         {
-            made.With("output_schema", OutYaml.Of(schema));
+            made.With("output_schema", _report.Schema(schema));
         }
 
         step.Lose("input_schema", "the schema of a step's input is not carried", "Check the input in the task.");
@@ -212,7 +212,7 @@ internal sealed partial class FlujoImporter
 
         YamlMap? schema = (step.Map.Find("output_schema") ?? agentMap?.Find("output_schema")) as YamlMap;
         string[] keys = schema?.Find("properties") is YamlMap properties
-            ? [.. properties.Entries.Select(e => e.Key.Value).Where(OldExpression.IsWord).Where(k => k is not ("import_artifacts" or "scratchpad"))]
+            ? [.. properties.Entries.Select(e => e.Key.Value).Where(OldExpression.IsWord).Where(k => k.Length <= ValueReader.IdLengthMax && k is not ("import_artifacts" or "scratchpad") && !Names.Reserved.Contains(k))]
             : [.. _state];
         if (keys.Length == 0)
         {
@@ -261,7 +261,7 @@ internal sealed partial class FlujoImporter
             return null;
         }
 
-        State(path[0]);
+        path[0] = State(path[0]);
         if (path.Count == 1)
         {
             return (operation, path[0], value);

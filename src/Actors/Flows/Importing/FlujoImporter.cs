@@ -8,7 +8,7 @@ namespace Actors.Flows;
 /// </summary>
 internal sealed partial class FlujoImporter
 {
-    private const string ContextInput = "context";
+    private const string ContextInput = "context_data";
 
     // Of a cache that says nothing about it.
     private const string CacheTtl = "30d";
@@ -62,7 +62,7 @@ internal sealed partial class FlujoImporter
             steps.Items.Add(new OutMap().With("exit", new OutMap().With("reason", "there is nothing to do")));
         }
 
-        if (child is not null && _state.Count > 0)
+        if (_state.Count > 0)
         {
             OutMap given = new();
             foreach (string field in _state)
@@ -89,9 +89,9 @@ internal sealed partial class FlujoImporter
 
         OutList inputs = new();
         inputs.Items.Add(new OutMap().With("name", "input").With("description", "What the first step gets.").With("default", new OutPlain("null")));
-        if (child is not null)
+        if (child is not null || _state.Count > 0)
         {
-            inputs.Items.Add(new OutMap().With("name", ContextInput).With("description", "Values for the state.").With("default", new OutPlain("null")));
+            inputs.Items.Add(new OutMap().With("name", ContextInput).With("description", "The first values of the state, an object.").With("default", new OutPlain("null")));
         }
 
         flow.With("inputs", inputs);
@@ -197,7 +197,7 @@ internal sealed partial class FlujoImporter
             case YamlText text:
                 foreach (System.Text.RegularExpressions.Match match in ContextField().Matches(text.Value))
                 {
-                    if (match.Groups[1].Value is not ("initial_prompt" or "step_outputs" or "import_artifacts" or "scratchpad" or "get"))
+                    if (!Names.Reserved.Contains(match.Groups[1].Value) && match.Groups[1].Value is not ("initial_prompt" or "step_outputs" or "import_artifacts" or "scratchpad" or "get"))
                     {
                         State(match.Groups[1].Value);
                     }
@@ -321,8 +321,9 @@ internal sealed partial class FlujoImporter
 
     private static readonly HashSet<string> Taken = new(StringComparer.Ordinal) { "state", "item", "index", "carried", "data", "branches", "result", "this_item" };
 
-    private string State(string name)
+    private string State(string field)
     {
+        string name = Names.Reserved.Contains(field) ? field + "_value" : field;
         if (!_state.Contains(name) && _state.Count < 500)
         {
             _state.Add(name);

@@ -20,8 +20,52 @@ internal sealed class FlujoTemplate
     public static string Translate(string text, OldNames names, Action<string> lost) => new FlujoTemplate(text, names, lost).Run();
 
     /// <summary>A text that this language takes as it is.</summary>
-    public static string Escape(string text) =>
-        text.Replace("${", "$${", StringComparison.Ordinal).Replace("{{", "${'{{'}", StringComparison.Ordinal);
+    public static string Escape(string text)
+    {
+        if (!text.Contains('{', StringComparison.Ordinal))
+        {
+            return text;
+        }
+
+        StringBuilder escaped = new();
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (IsDouble(text, i))
+            {
+                escaped.Append("${'{{'}");
+                i++;
+            }
+            else if (text[i] == '$' && IsDouble(text, i + 1))
+            {
+                escaped.Append("${'$'}");
+            }
+            else if (text[i] == '$' && i + 1 < text.Length && text[i + 1] == '{')
+            {
+                escaped.Append("$${");
+                i++;
+            }
+            else
+            {
+                escaped.Append(text[i]);
+            }
+        }
+
+        return escaped.ToString();
+    }
+
+    private static bool IsDouble(string text, int at) => at + 1 < text.Length && text[at] == '{' && text[at + 1] == '{';
+
+    /// <summary>Puts a hole behind a text: a '$' before it would make a text of it.</summary>
+    public static void AppendHole(StringBuilder text, string hole)
+    {
+        if (text.Length > 0 && text[^1] == '$' && hole.StartsWith("${", StringComparison.Ordinal))
+        {
+            text.Length--;
+            text.Append("${'$'}");
+        }
+
+        text.Append(hole);
+    }
 
     private string Run()
     {
@@ -88,7 +132,7 @@ internal sealed class FlujoTemplate
         {
             string list = Value(inside[6..]) ?? "[]";
             string variable = _open.Count(o => o.Variable is not null) is var depth and > 0 ? $"this{depth + 1}" : "this_item";
-            _out.Append($"{{{{#each {list} as {variable}}}}}");
+            _out.Append($"{{{{#each {list} ?? [] as {variable}}}}}");
             _open.Push(("each", variable));
         }
         else if (inside is "/if" or "/each")
@@ -109,14 +153,7 @@ internal sealed class FlujoTemplate
         }
         else if (Value(inside) is { } value)
         {
-            // "$" before "${" would be a literal one.
-            if (_out.Length > 0 && _out[^1] == '$')
-            {
-                _out.Length--;
-                _out.Append("${'$'}");
-            }
-
-            _out.Append("${").Append(value).Append('}');
+            AppendHole(_out, $"${{{value}}}");
         }
     }
 

@@ -20,6 +20,28 @@ internal sealed class ImportReport(string file)
 
     public void Lost(YamlItem at, string message, string? todo = null) => Add(ImportSeverity.Lost, at, message, todo);
 
+    /// <summary>A JSON Schema of the source; null when it is not one that is supported here, which is then told.</summary>
+    public OutNode? Schema(YamlItem item)
+    {
+        Problems problems = new(new SourceText("", file));
+        try
+        {
+            _ = JsonSchema.Read(item, problems);
+        }
+        catch (Problems.TooManyException)
+        {
+            // The first problem is enough.
+        }
+
+        if (!problems.HasErrors)
+        {
+            return OutYaml.Of(item);
+        }
+
+        Lost(item, $"the schema is not carried: {problems.All[0].Message}", "Write it anew, or check the value in the task.");
+        return null;
+    }
+
     /// <summary>Tells it at its first place only.</summary>
     public void ChangedOnce(YamlItem at, string message, string? todo = null)
     {

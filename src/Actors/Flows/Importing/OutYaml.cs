@@ -180,8 +180,8 @@ internal static class OutYaml
         if (node is OutText && IsBlock(value))
         {
             string body = value.TrimEnd('\n');
-            text.Append(" |").Append(body.Length == value.Length ? "-" : value.Length == body.Length + 1 ? "" : "+").Append('\n');
-            foreach (string line in (body.Length + 1 < value.Length ? value[..^1] : body).Split('\n'))
+            text.Append(" |").Append(body.Length == value.Length ? "-" : "").Append('\n');
+            foreach (string line in body.Split('\n'))
             {
                 if (line.Length > 0)
                 {
@@ -197,9 +197,9 @@ internal static class OutYaml
         text.Append(' ').Append(node is OutText ? Quoted(value) : value).Append('\n');
     }
 
-    // A block text begins with a line that has something on it and no space at its start, or its indentation could not be told.
+    // A block text begins with a line that has something on it and no space at its start, or its indentation could not be told; empty lines at its end would grow.
     private static bool IsBlock(string value) =>
-        value.Contains('\n', StringComparison.Ordinal) && value[0] is not (' ' or '\n') && !value.Split('\n').Any(l => l.EndsWith(' ')) && value.All(c => c == '\n' || IsPrintable(c));
+        value.Contains('\n', StringComparison.Ordinal) && value[0] is not (' ' or '\n') && !value.EndsWith("\n\n", StringComparison.Ordinal) && !value.Split('\n').Any(l => l.EndsWith(' ')) && value.All(c => c == '\n' || IsPrintable(c));
 
     private static bool IsPrintable(char c) => !char.IsControl(c) && !char.IsSurrogate(c) && c is not ('\u2028' or '\u2029' or '\uFEFF' or '\uFFFE' or '\uFFFF');
 
@@ -259,8 +259,10 @@ internal static class OutYaml
         // What other readers of YAML take for something else than a text is put in quotes too.
         return value.ToLowerInvariant() is not ("true" or "false" or "null" or "yes" or "no" or "on" or "off" or "y" or "n")
             && new YamlText(1, 1, value, true).Typed().Kind == ValueKind.Text
-            && !char.IsAsciiDigit(value[0]);
+            && (!char.IsAsciiDigit(value[0]) || IsDuration(value));
     }
+
+    private static bool IsDuration(string value) => value.TrimEnd('m', 's', 'h', 'd') is { Length: > 0 } number && number.Length < value.Length && number.All(c => char.IsAsciiDigit(c) || c == '.');
 
     /// <summary>The same in a file that is to be written.</summary>
     public static OutNode Of(YamlItem item) => item switch

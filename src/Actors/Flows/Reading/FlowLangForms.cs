@@ -26,7 +26,7 @@ internal sealed partial class FlowLangForms
         (_problems, _isTask) = (problems, isTask);
     }
 
-    /// <param name="isTask">True when a task of this name is registered: then it is called.</param>
+    /// <param name="isTask">True when the host has registered a task of this name: then it is called.</param>
     public static YamlMap Rewrite(YamlMap root, Problems problems, Func<string, bool> isTask) => new FlowLangForms(problems, isTask).Root(root);
 
     private YamlMap Root(YamlMap root)
@@ -85,8 +85,56 @@ internal sealed partial class FlowLangForms
         return new YamlMap(item.Line, item.Column, [.. entries.Select(e => e.Value is YamlMap map ? e with { Value = Connection(map) } : e)], item.Size, item.Height);
     }
 
-    private static YamlMap Connection(YamlMap map) => With(
-        map, [.. map.Entries.Select(e => e is { Key.Value: "type", Value: YamlText { Value: "postgresql" } type } ? e with { Value = new YamlText(type.Line, type.Column, "postgres", type.IsPlain) } : e)]);
+    private static YamlMap Connection(YamlMap map)
+    {
+        List<YamlEntry> entries = [];
+        foreach (YamlEntry entry in map.Entries)
+        {
+            entries.Add(entry switch
+            {
+                { Key.Value: "type", Value: YamlText { Value: "postgresql" } type } => entry with { Value = new YamlText(type.Line, type.Column, "postgres", type.IsPlain) },
+                { Value: YamlText text } when text.Value.Contains("${", StringComparison.Ordinal) => entry with { Value = new YamlText(text.Line, text.Column, Variable().Replace(text.Value, Environment), text.IsPlain) },
+                _ => entry,
+            });
+        }
+
+        bool inParts = entries.Exists(e => e is { Key.Value: "type", Value: YamlText { Value: "postgres" } }) && entries.Exists(e => e.Key.Value == "host") && !entries.Exists(e => e.Key.Value == "url");
+        return With(map, inParts ? Url(entries) : entries);
+    }
+
+    // Outside the steps only the environment can be meant.
+    private static string Environment(Match match) =>
+        match.Groups[2].Success ? $"${{env.{match.Groups[1].Value} ?? '{match.Groups[2].Value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'}}" : $"${{env.{match.Groups[1].Value}}}";
+
+    private static List<YamlEntry> Url(List<YamlEntry> entries)
+    {
+        List<YamlEntry> rest = [];
+        List<string> parts = [];
+        YamlItem at = entries[0].Key;
+        foreach (YamlEntry entry in entries)
+        {
+            string? name = entry.Key.Value switch
+            {
+                "host" => "Host",
+                "port" => "Port",
+                "database" => "Database",
+                "user" or "username" => "Username",
+                "password" => "Password",
+                _ => null,
+            };
+            if (name is null || entry.Value is not YamlText text)
+            {
+                rest.Add(entry);
+                continue;
+            }
+
+            at = entry.Key.Value == "host" ? entry.Value : at;
+            parts.Add(name == "Password" ? $"Password='{text.Value}'" : $"{name}={text.Value}");
+        }
+
+        rest.Add(new YamlEntry(Name(at, "url"), new YamlText(at.Line, at.Column, string.Join(';', parts), false)));
+        return rest;
+    }
 
     /// <param name="inHandler">True inside on_error, where there is a last error.</param>
     private YamlItem Walk(YamlItem item, bool inHandler)
@@ -157,6 +205,15 @@ internal sealed partial class FlowLangForms
             }
         }
 
+        if (match.Groups[1].Value is "pg" or "sqlite" && match.Groups[2].Value == "batch_update" && !_isTask(key.Value))
+        {
+            given = [.. given.Select(e => e.Key.Value == "key_field" ? e with { Key = Name(e.Key, "key") } : e)];
+            if (!given.Exists(e => e.Key.Value is "key" or "keys" or "key_columns"))
+            {
+                given.Add(new YamlEntry(Name(key, "key"), Name(key, "id")));
+            }
+        }
+
         return With(map, [.. IsSql(match) && !_isTask(key.Value) ? Sql(key, connection, given, match) : Task(key, connection, settings, given), .. own]);
     }
 
@@ -172,7 +229,7 @@ internal sealed partial class FlowLangForms
         return With(map, [.. Sql(key, map.Find("connection"), given.Entries, match), .. rest]);
     }
 
-    private static bool IsSql(Match match) => match.Groups[1].Value is "pg" or "sqlite" && match.Groups[2].Value is "query" or "execute";
+    private static bool IsSql(Match match) => match.Groups[1].Value is "pg" or "sqlite" && match.Groups[2].Value is "query" or "execute" or "transaction";
 
     private static IEnumerable<YamlEntry> Task(YamlText key, YamlItem? connection, YamlMap settings, List<YamlEntry> given)
     {
@@ -195,16 +252,54 @@ internal sealed partial class FlowLangForms
 
         foreach (YamlEntry entry in given)
         {
-            string name = entry.Key.Value switch
-            {
-                "query" or "sql" => match.Groups[2].Value,
-                "params" or "parameters" => "parameters",
-                _ => entry.Key.Value,
-            };
-            parts.Add(entry with { Key = Name(entry.Key, name) });
+            parts.Add(entry is { Key.Value: "queries", Value: YamlList queries }
+                ? new YamlEntry(Name(entry.Key, "transaction"), new YamlList(queries.Line, queries.Column, [.. queries.Items.Select(q => Statement(q, match))], queries.Size, queries.Height))
+                : Part(entry, match.Groups[2].Value, match));
         }
 
         yield return new YamlEntry(Name(key, "sql"), new YamlMap(key.Line, key.Column, parts, 1 + (2 * parts.Count), 2));
+    }
+
+    // What gives rows is a query, all else is executed.
+    private static YamlItem Statement(YamlItem item, Match match)
+    {
+        if (item is YamlText alone)
+        {
+            return new YamlMap(alone.Line, alone.Column, [Part(new YamlEntry(Name(alone, "query"), alone), GivesRows(alone.Value), match)], 3, 2);
+        }
+
+        return item is YamlMap map ? With(map, [.. map.Entries.Select(e => Part(e, GivesRows((e.Value as YamlText)?.Value ?? ""), match))]) : item;
+    }
+
+    private static string GivesRows(string sql) => RowsSql().IsMatch(sql) ? "query" : "execute";
+
+    private static YamlEntry Part(YamlEntry entry, string kind, Match match) => entry.Key.Value switch
+    {
+        "query" or "sql" => new YamlEntry(Name(entry.Key, kind), entry.Value is YamlText sql && match.Groups[1].Value == "sqlite" ? new YamlText(sql.Line, sql.Column, Numbered(sql.Value), false) : entry.Value),
+        "params" or "parameters" => entry with { Key = Name(entry.Key, "parameters") },
+        _ => entry,
+    };
+
+    // The values of a list go by number: '?' becomes '$1', '$2' and so on, outside texts, names and comments.
+    private static string Numbered(string sql)
+    {
+        System.Text.StringBuilder text = new();
+        int number = 0;
+        for (int i = 0; i < sql.Length; i++)
+        {
+            int end = sql[i] switch
+            {
+                '\'' or '"' or '`' => sql.IndexOf(sql[i], i + 1),
+                '-' when i + 1 < sql.Length && sql[i + 1] == '-' => sql.IndexOf('\n', i),
+                '/' when i + 1 < sql.Length && sql[i + 1] == '*' => sql.IndexOf("*/", i + 2, StringComparison.Ordinal),
+                _ => i,
+            };
+            end = end < 0 ? sql.Length - 1 : end;
+            text.Append(end == i && sql[i] == '?' ? $"${++number}" : sql[i..(end + 1)]);
+            i = end;
+        }
+
+        return text.ToString();
     }
 
     private static YamlText Name(YamlItem at, string name) => new(at.Line, at.Column, name, true);
@@ -215,6 +310,12 @@ internal sealed partial class FlowLangForms
 
     [GeneratedRegex(@"\$\{\s*(?:(?:context|metadata|context\.metadata)\.)?last_error(?:\.(message|type))?\s*\}")]
     private static partial Regex LastError();
+
+    [GeneratedRegex(@"\$\{([A-Z][A-Z0-9_]*)(?::([^{}]*))?\}")]
+    private static partial Regex Variable();
+
+    [GeneratedRegex(@"^\s*(?:select|with|values|pragma)\b|\breturning\b", RegexOptions.IgnoreCase)]
+    private static partial Regex RowsSql();
 
     [GeneratedRegex(@"\$\{[^{}]*\}")]
     private static partial Regex Hole();

@@ -101,7 +101,7 @@ internal sealed class FlowReader
 
     private FlowDocument? Root(YamlMap map)
     {
-        map = FlowLangForms.Rewrite(map, _problems, name => _tasks.Find(name) is not null || _tasks.Resources.Kinds.Find("sql") is null);
+        map = FlowLangForms.Rewrite(map, _problems, name => _tasks.Names.Contains(name));
         Keys keys = new(map, _problems, Language.Root);
         _steps.FindIds(map);
         YamlText? name = keys.Text("flow", required: true);
