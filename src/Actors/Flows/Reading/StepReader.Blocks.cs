@@ -136,8 +136,8 @@ internal sealed partial class StepReader
         }
 
         Names around = names.Inner();
-        DeclareVariable(index, keys.Item("index_as") ?? keys.At("for_each"), names, around, suggestion: "Give the variable another name with 'index_as'.");
-        DeclareVariable(variable, keys.Item("as") ?? keys.At("for_each"), names, around, suggestion: "Give the variable another name with 'as'.");
+        DeclareVariable(index, keys.Item("index_as") ?? keys.At("for_each"), names, around, suggestion: "Give the variable another name with 'index_as'.", type: StaticType.Number);
+        DeclareVariable(variable, keys.Item("as") ?? keys.At("for_each"), names, around, suggestion: "Give the variable another name with 'as'.", type: items.Type.Item);
         Template? key = keys.Item("key") is YamlText { IsNull: false } keyText ? _values.Template(keyText, around) : null;
         if (keys.Item("key") is { } keyItem and not YamlText)
         {
@@ -186,7 +186,7 @@ internal sealed partial class StepReader
         Condition? own = ReadOwnIf(keys, names);
         Template carry = keys.Item("carry") is { } carryItem ? _values.Template(carryItem, names) : new ConstantTemplate(Value.Null);
         Names around = names.Inner();
-        DeclareVariable("index", keys.At(kind), names, around);
+        DeclareVariable("index", keys.At(kind), names, around, type: StaticType.Number);
         DeclareVariable("carried", keys.At(kind), names, around);
         Condition? before = keys.Item("while") is { } whileItem ? _values.Condition(whileItem, around) : null;
         string bodyKey = kind == "loop" ? "loop" : "do";
@@ -266,6 +266,10 @@ internal sealed partial class StepReader
             if (template is TextTemplate or ObjectTemplate && key == "for_each")
             {
                 problems.Error(rule, item, "'for_each' needs a list, but this is always a text or an object", "Write one ${…} alone, e.g. ${inputs.items}.");
+            }
+            else if (key == "for_each" && !template.Type.May(TypeKinds.List) && !problems.HasErrorsAt(item))
+            {
+                problems.Error(rule, item, $"'for_each' needs a list, but this is always {template.Type.Name}");
             }
 
             return template;

@@ -222,14 +222,14 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
     }
 
     /// <summary>Adds a variable that a block gives to what is inside.</summary>
-    private void DeclareVariable(string variable, YamlItem at, Names outside, Names around, IReadOnlyCollection<string>? fields = null, string? suggestion = null)
+    private void DeclareVariable(string variable, YamlItem at, Names outside, Names around, IReadOnlyCollection<string>? fields = null, string? suggestion = null, StaticType? type = null)
     {
         if (outside.Find(variable) is { Kind: NameKind.Step } taken)
         {
             problems.Error(Rules.DuplicateId, at, $"'{variable}' is already the id of a step in line {taken.Line}", suggestion ?? "Give that step another id.");
         }
 
-        around.Add(new Name(variable, NameKind.Loop, at.Line, fields));
+        around.Add(new Name(variable, NameKind.Loop, at.Line, fields, Type: type));
     }
 
     private string? KindOf(YamlMap map)

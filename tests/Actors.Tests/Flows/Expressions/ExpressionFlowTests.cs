@@ -53,6 +53,9 @@ public sealed class ExpressionFlowTests : FlowTest
     [InlineData("- task: Echo\n  inputs:\n    text: |\n      first\n      {{#if inputs.n}}\n      {{else}}", "8:7 ACT1315")]
     [InlineData("- task: Echo\n  inputs:\n    text: |\n      first\n      {{#each inputs.list as x}}{{x | lenght}}{{/each}}", "8:39 ACT1306")]
     [InlineData("- {task: Echo, inputs: {a: '{{ secrets.KEY | upper }}'}}", "4:32 ACT1313")]
+    [InlineData("- {for_each: '${inputs.n}', do: [exit]}", "4:14 ACT1209")]
+    [InlineData("- {for_each: '${inputs.n | text | split(\",\")}', do: [{task: Echo, if: item == true}]}", "4:76 ACT1310")]
+    [InlineData("- {for_each: '${inputs.list}', do: [{task: Echo, if: index == 'a'}]}", "4:60 ACT1310")]
     [InlineData("- {task: Echo, inputs: {a: '{{ .Names }}'}}", "4:32 ACT1301")]
     public void Faults_have_their_place_in_the_file(string steps, string place)
     {
