@@ -36,6 +36,9 @@ internal sealed partial class FlowWalk
         return step.Default;
     }
 
+    // No id and no kind of step can be called so: `finally` has its names beside it.
+    private const string StepsName = "(steps)";
+
     // The steps are a scope of their own, so that a cancellation reaches `finally` as a clean-up exactly as long as they are under way.
     private async Task<StepEnd> RunDo(Frame frame, DoStep step)
     {
@@ -56,7 +59,7 @@ internal sealed partial class FlowWalk
         try
         {
             BlockOutcome done = await frame.Context.Scope(
-                "do",
+                StepsName,
                 ctx =>
                 {
                     Frame inner = frame.Inside(ctx);

@@ -142,6 +142,8 @@ internal static class Language
         new("silent", Flag, "Read for compatibility; has no effect."),
     ];
 
+    private static readonly Key Outputs = new("outputs", new Shape.ListOf(Data), "The names of the fields of its result, so that references to them are checked.");
+
     private static readonly Key Depends = EveryEffect.Single(key => key.Name == "depends_on");
 
     private static readonly Key[] EveryBlock = [.. EveryStep, Timeout, Depends];
@@ -250,7 +252,7 @@ internal static class Language
         [
             new("task", Word, "The task's name.", IsRequired: true),
             new("inputs", new Shape.OneOf(DataMap, Prose), "What it is given."),
-            new("outputs", new Shape.ListOf(Data), "The names of the fields of its result, so that references to them are checked."),
+            Outputs,
             new("connection", Word, "A connection that the task is given."),
             .. EveryEffect,
         ]),
@@ -333,7 +335,7 @@ internal static class Language
 
     /// <summary>The keys of a registered kind beside its own.</summary>
     public static KeyTable Registered(StepKind kind) =>
-        new($"a {kind.Name} step", [new(kind.Name, Data, kind.Description, IsRequired: true), .. EveryEffect]);
+        new($"a {kind.Name} step", [new(kind.Name, Data, kind.Description, IsRequired: true), Outputs, .. EveryEffect]);
 
     public static readonly KeyTable Input = new("an input",
     [

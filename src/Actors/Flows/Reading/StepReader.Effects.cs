@@ -47,7 +47,7 @@ internal sealed partial class StepReader
         }
 
         EffectSettings settings = ReadEffect(keys, names);
-        return (new KindStep(Common(head, keys, names, kind.Name, own), settings, kind) { Inputs = inputs }, settings.Result is null ? null : FieldsOf(settings.Result));
+        return (new KindStep(Common(head, keys, names, kind.Name, own), settings, kind) { Inputs = inputs }, settings.Result is null ? ReadOutputs(keys) : FieldsOf(settings.Result));
     }
 
     private static Names WithSecrets(Names names)
