@@ -1,6 +1,8 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Actors.Flows;
 using Npgsql;
 using Npgsql.PostgresTypes;
@@ -11,8 +13,10 @@ namespace Actors.Postgres;
 /// <summary>
 /// SQL of flows on PostgreSQL. Texts, lists and mappings are sent without a type, so that the server takes them for what the statement needs: a date, a uuid, a json document, an array.
 /// </summary>
-internal sealed class PostgresDialect : SqlDialect
+internal sealed partial class PostgresDialect : SqlDialect
 {
+    private const string Asked = "actors_p";
+
     public override int ParametersMax => 65_535;
 
     public override bool IsFor(DbConnection connection) => connection is NpgsqlConnection;
@@ -44,26 +48,28 @@ internal sealed class PostgresDialect : SqlDialect
             return;
         }
 
-        using NpgsqlCommand asked = new(command.CommandText, (NpgsqlConnection)command.Connection!, (NpgsqlTransaction?)command.Transaction);
+        // Npgsql asks about parameters with names only. What is replaced in quotes does not change any type.
+        bool named = command.Parameters[0].ParameterName.Length > 0;
+        string text = named ? command.CommandText : Position().Replace(command.CommandText, $"@{Asked}$1");
+        using NpgsqlCommand asked = new(text, (NpgsqlConnection)command.Connection!, (NpgsqlTransaction?)command.Transaction);
         NpgsqlCommandBuilder.DeriveParameters(asked);
         for (int i = 0; i < values.Count; i++)
         {
             NpgsqlParameter parameter = (NpgsqlParameter)command.Parameters[i];
-            NpgsqlParameter? told = parameter.ParameterName.Length > 0
-                ? asked.Parameters.FirstOrDefault(p => p.ParameterName == parameter.ParameterName)
-                : i < asked.Parameters.Count ? asked.Parameters[i] : null;
+            string name = named ? parameter.ParameterName : string.Create(CultureInfo.InvariantCulture, $"{Asked}{i + 1}");
+            NpgsqlParameter? told = asked.Parameters.FirstOrDefault(p => p.ParameterName == name);
             if (values[i].ValueKind == JsonValueKind.Array && told?.PostgresType is PostgresArrayType)
             {
-                StringBuilder text = new();
-                WriteArray(text, values[i]);
-                parameter.Value = text.ToString();
+                StringBuilder array = new();
+                WriteArray(array, values[i]);
+                parameter.Value = array.ToString();
             }
         }
     }
 
     public override (string? Code, bool Retryable) Explain(DbException error) => error.SqlState switch
     {
-        null => ("connection", true),
+        null => error.IsTransient ? ("connection", true) : ("driver", false),
 
         // More or fewer parameters than the statement has are reported as a violation of the protocol.
         "08P01" => (error.SqlState, false),
@@ -99,4 +105,7 @@ internal sealed class PostgresDialect : SqlDialect
 
         text.Append('}');
     }
+
+    [GeneratedRegex(@"(?<![\w$])\$(\d+)", RegexOptions.CultureInvariant)]
+    private static partial Regex Position();
 }

@@ -38,7 +38,9 @@ internal sealed partial class FlowWalk
             KindStep kind => async (given, context) => Value.FromJson(await kind.Handler.Run(given.ToJson(), connections.Attach(context, null))),
             _ => throw new InvalidOperationException($"no way to run {step.GetType().Name}"),
         };
-        bool usesSecrets = step.Inputs.Secrets.Count > 0;
+        // A server may repeat what a connection authenticates with, too.
+        IReadOnlyList<string> connected = step is TaskStep { Connection: null } ? [] : frame.Facts.ConnectionSecrets;
+        bool usesSecrets = step.Inputs.Secrets.Count > 0 || connected.Count > 0;
         if (!usesSecrets && !step.Settings.LooksAtResult)
         {
             return act;
@@ -48,20 +50,21 @@ internal sealed partial class FlowWalk
         if (usesSecrets)
         {
             Func<Value, IStepContext, Task<Value>> plain = act;
-            act = (_, context) => WithSecrets(frame.Facts, place, step, input => plain(input, context));
+            act = (given, context) => WithSecrets(frame.Facts, place, step, connected, given, input => plain(input, context));
         }
 
         return step.Settings.LooksAtResult ? async (given, context) => Accept(place, step, await act(given, context)) : act;
     }
 
     /// <summary>Acts with the secrets in the step's input, which is journaled without them, and takes them out of what comes back.</summary>
-    private static async Task<Value> WithSecrets(WalkFacts facts, BodyFrame place, EffectStep step, Func<Value, Task<Value>> act)
+    /// <param name="connected">The secrets of the flow's connections.</param>
+    private static async Task<Value> WithSecrets(WalkFacts facts, BodyFrame place, EffectStep step, IReadOnlyList<string> connected, Value given, Func<Value, Task<Value>> act)
     {
         Dictionary<string, string> secrets = step.Inputs.Secrets.ToDictionary(name => name, facts.Secret, StringComparer.Ordinal);
-        SecretMask mask = new(secrets.Values);
+        SecretMask mask = new(secrets.Values.Concat(connected.Select(facts.Resources.Secrets).OfType<string>()));
         try
         {
-            Value result = await act(place.Evaluate(step.Inputs, name => Value.Of(secrets[name])));
+            Value result = await act(secrets.Count == 0 ? given : place.Evaluate(step.Inputs, name => Value.Of(secrets[name])));
             return Value.FromJson(mask.Hide(result.ToJson()));
         }
 #pragma warning disable CA1031 // Whatever a body throws may hold what it was given.

@@ -10,10 +10,14 @@ internal sealed record WalkFacts(FlowDocument Flow, RunInfo Run, FlowResources R
     private Value? _flow;
     private Value? _run;
     private FlowConnections? _connections;
+    private IReadOnlyList<string>? _connectionSecrets;
 
     /// <summary>The connections that steps may name; settings are evaluated when one is used.</summary>
     public FlowConnections Connections => _connections ??= new FlowConnections(
         Resources.Connections, Flow.Connections.ToDictionary(c => c.Key, c => (Func<JsonElement>)(() => BodyFrame.Settings(this, c.Value).ToJson()), StringComparer.Ordinal));
+
+    /// <summary>The names of the secrets that the flow's own connections use.</summary>
+    public IReadOnlyList<string> ConnectionSecrets => _connectionSecrets ??= [.. Flow.Connections.Values.SelectMany(static template => template.Secrets).Distinct()];
 
     public Value Environment(string name) => Resources.EnvironmentAllowed.Contains(name) ? Value.Of(Resources.Environment(name)) : Value.Null;
 
