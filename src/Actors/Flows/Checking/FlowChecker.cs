@@ -193,7 +193,7 @@ public static class FlowChecker
             SubflowCheck.Run(_readings.Select(r => r.Reading), _broken, name => options.Flows?.Find(name), (flow, problem) => found[flow].Add(problem));
             foreach ((FlowReading reading, List<FlowProblem> list) in _readings)
             {
-                (IReadOnlyList<FlowProblem> told, IReadOnlyList<FlowProblem> ignored) = IgnoreComments.Apply(list, reading.Source, isRead: reading.Document is not null);
+                (IReadOnlyList<FlowProblem> told, IReadOnlyList<FlowProblem> ignored) = IgnoreComments.Apply(list, reading.Source, isYaml: reading.Root is not null, isRead: reading.Document is not null);
                 FixFinder fixes = new(reading, options.Tasks.Names, _flows.Keys);
                 _problems.AddRange(told.Select(problem => fixes.Find(problem) is { } fix ? problem with { Fix = fix } : problem));
                 _ignored.AddRange(ignored);

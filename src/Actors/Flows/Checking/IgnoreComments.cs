@@ -13,14 +13,16 @@ internal sealed partial class IgnoreComments
     private readonly List<Ignore> _ignores = [];
     private readonly List<FlowProblem> _wrong = [];
     private readonly SourceText _source;
+    private int _next;
 
     private IgnoreComments(SourceText source) => _source = source;
 
     /// <summary>Splits what was found into what is told, with what is wrong in the comments themselves, and what is ignored.</summary>
+    /// <param name="isYaml">False: comments are not looked for.</param>
     /// <param name="isRead">False: the flow could not be read, so that not everything was looked for, and a comment may have its reason yet.</param>
-    public static (IReadOnlyList<FlowProblem> Told, IReadOnlyList<FlowProblem> Ignored) Apply(IReadOnlyList<FlowProblem> found, SourceText source, bool isRead)
+    public static (IReadOnlyList<FlowProblem> Told, IReadOnlyList<FlowProblem> Ignored) Apply(IReadOnlyList<FlowProblem> found, SourceText source, bool isYaml, bool isRead)
     {
-        if (!source.Text.Contains("actors:", StringComparison.Ordinal))
+        if (!isYaml || !source.Text.Contains("actors:", StringComparison.Ordinal))
         {
             return (found, []);
         }
@@ -80,7 +82,8 @@ internal sealed partial class IgnoreComments
         Scanner scanner = new(new StringReader(_source.Text), skipComments: false);
         try
         {
-            while (scanner.MoveNext())
+            // Without a parser to stop it, the scanner gives tokens without an end for some texts that are no YAML; in others each takes a character or closes a level.
+            for (int left = (2 * _source.Text.Length) + 100; left > 0 && scanner.MoveNext(); left--)
             {
                 if (scanner.Current is Comment comment)
                 {
@@ -122,6 +125,12 @@ internal sealed partial class IgnoreComments
 
     private int NextLine(int line)
     {
+        // Comments come in their order: below one of many stands what stands below the one before it.
+        if (line < _next)
+        {
+            return _next;
+        }
+
         for (line++; line <= _source.LineCount; line++)
         {
             ReadOnlySpan<char> text = _source.Line(line).AsSpan().Trim();
@@ -131,7 +140,7 @@ internal sealed partial class IgnoreComments
             }
         }
 
-        return line;
+        return _next = line;
     }
 
     // What follows the ids after ' -' is the reason.

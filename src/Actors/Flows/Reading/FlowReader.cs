@@ -55,7 +55,7 @@ internal sealed class FlowReader
     {
         FlowReading reading = Examine(text, file, tasks, checkTasks);
         // Whether a comment ignores nothing is known only when all checks have been made, those over several files included.
-        IReadOnlyList<FlowProblem> told = IgnoreComments.Apply(reading.Found, reading.Source, isRead: false).Told;
+        IReadOnlyList<FlowProblem> told = IgnoreComments.Apply(reading.Found, reading.Source, isYaml: reading.Root is not null, isRead: false).Told;
         return reading.Document is { } document ? document with { Warnings = told } : throw new FlowSyntaxException(told);
     }
 

@@ -33,7 +33,7 @@ public sealed class FlowFixerTests : FlowTest, IDisposable
     [InlineData("flow: a\nsteps: {task: Echo, inputs: {a: '}', b: \"\\\"]\", c: [1]}} # x", "flow: a\nsteps: [{task: Echo, inputs: {a: '}', b: \"\\\"]\", c: [1]}}] # x")]
     [InlineData("flow: a\nsteps:\n\t- task: Echo\n\t  inputs:\n\t\ta: 1", "flow: a\nsteps:\n  - task: Echo\n    inputs:\n    a: 1")]
     [InlineData("flow: a\nsteps:\n    - task: Echo\n\t- task: Echo\n", "flow: a\nsteps:\n    - task: Echo\n    - task: Echo\n")]
-    [InlineData("flow: a\nstpes:\n- task: Echo\n  desription: |\n    stpes: tsak\n\t\n", "flow: a\nsteps:\n- task: Echo\n  description: |\n    stpes: tsak\n\t\n")]
+    [InlineData("flow: a\nstpes:\n- task: Echo\n  desription: |\n    stpes: tsak\n    \n", "flow: a\nsteps:\n- task: Echo\n  description: |\n    stpes: tsak\n    \n")]
     [InlineData("flow: a\nsteps: [exit]", null)]
     public void A_slip_is_mended_when_there_is_one_way_to_mend_it(string before, string? after)
     {

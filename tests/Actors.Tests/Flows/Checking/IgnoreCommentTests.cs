@@ -28,7 +28,7 @@ public sealed class IgnoreCommentTests : FlowTest
     // An error is told all the same.
     [InlineData("- {task: Ecko} # actors: ignore ACT1205", "3:10 ACT1205 3:33 ACT1441", "")]
     [InlineData("- {task: Echo} # actors: ignore ACT1413\n- {tsak: Echo}", "4:4 ACT1201", "")]
-    [InlineData("- {task: [Echo} # actors: ignore ACT1001", "3:15 ACT1001 3:34 ACT1441", "")]
+    [InlineData("- {task: [Echo} # actors: ignore ACT1001", "3:15 ACT1001", "")]
     public void In_steps(string steps, string told, string ignored)
     {
         FlowCheck check = FlowChecker.CheckText($"flow: test\nsteps:\n{steps}", "test.yaml", new FlowCheckOptions { Tasks = Tasks });

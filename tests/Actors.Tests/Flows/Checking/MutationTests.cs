@@ -7,7 +7,8 @@ namespace Actors.Tests.Flows;
 /// <summary>Files that nobody would write: whatever is in them, they are flows, or their problems are told with a place.</summary>
 public sealed class MutationTests : FlowTest
 {
-    private const int Mutations = 10_000;
+    // A thousand take a second.
+    private const int Mutations = 4_000;
 
     // Together they hold every kind of step.
     private static readonly string[] Valid =
