@@ -24,7 +24,6 @@ internal sealed partial class FixFinder(FlowReading reading, IEnumerable<string>
             Rules.WrongType when Advice(problem, NameAdvice()) is { } name && Word(at, name) => Insert($"Write name: {name}", at, "name: "),
             Rules.WrongType or Rules.NotAList when Advice(problem, HoleAdvice()) is { } path => Hole(at, path),
             Rules.UnknownReference when Advice(problem, HoleAdvice()) is { } input && input.StartsWith("inputs.", StringComparison.Ordinal) && Word(at, input[7..]) => Insert($"Write {input}", at, "inputs."),
-            Rules.UnknownInput when Advice(problem, HoleAdvice()) is { } variable && at >= 7 && Source.AsSpan(at - 7, 7) is "inputs." && Word(at, variable) => new FlowFix($"Write {variable}", [new(at - 7, 7, "")]),
             Rules.InputDefault when Advice(problem, QuoteAdvice()) is { } text && Word(at, text) => new FlowFix("Put quotes around it", [new(at, 0, "\""), new(at + text.Length, 0, "\"")]),
             _ => Advice(problem, NearAdvice()) is { } near ? Near(problem, at, near) : null,
         };

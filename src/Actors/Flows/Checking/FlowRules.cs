@@ -15,7 +15,7 @@ public static partial class FlowRules
     private static readonly Lazy<Dictionary<string, FlowRule>> ById = new(() => All!.ToDictionary(rule => rule.Id, StringComparer.Ordinal));
 
     /// <summary>By id.</summary>
-    public static IReadOnlyList<FlowRule> All { get; } = [.. Files, .. Roots, .. Steps, .. Expressions, .. Schemas, .. Checks];
+    public static IReadOnlyList<FlowRule> All { get; } = [.. ((FlowRule[])[.. Files, .. Roots, .. Steps, .. Expressions, .. Schemas, .. Checks, .. More]).OrderBy(rule => rule.Id, StringComparer.Ordinal)];
 
     /// <summary>Null when there is no such rule.</summary>
     public static FlowRule? Find(string id) => ById.Value.GetValueOrDefault(id);

@@ -24,7 +24,6 @@ public sealed class FlowFixerTests : FlowTest, IDisposable
     [InlineData("flow: a\ninputs: [{name: x}]\nsteps: [{if: inputs.x = 1, then: [exit]}]", "flow: a\ninputs: [{name: x}]\nsteps: [{if: inputs.x == 1, then: [exit]}]")]
     [InlineData("flow: a\ninputs: [{name: x}]\nsteps: [{for_each: inputs.x, do: [exit]}]", "flow: a\ninputs: [{name: x}]\nsteps: [{for_each: \"${inputs.x}\", do: [exit]}]")]
     [InlineData("flow: a\ninputs: [{name: x}]\nsteps: [{switch: 'inputs.x', cases: [{when: 1, do: [exit]}]}]", "flow: a\ninputs: [{name: x}]\nsteps: [{switch: '${inputs.x}', cases: [{when: 1, do: [exit]}]}]")]
-    [InlineData("flow: a\ninputs: [{name: x}]\nsteps: [{for_each: '${inputs.x}', as: row, do: [{task: Echo, inputs: {r: '${inputs.row}'}}]}]", "flow: a\ninputs: [{name: x}]\nsteps: [{for_each: '${inputs.x}', as: row, do: [{task: Echo, inputs: {r: '${row}'}}]}]")]
     [InlineData("flow: a\ninputs: [x]\nsteps: [{task: Echo, inputs: {u: '${inputs.x}'}}]", "flow: a\ninputs: [name: x]\nsteps: [{task: Echo, inputs: {u: '${inputs.x}'}}]")]
     [InlineData("flow: a\ninputs: [{name: x, type: string, default: 5}]\nsteps: [{task: Echo, inputs: {u: '${inputs.x}'}}]", "flow: a\ninputs: [{name: x, type: string, default: \"5\"}]\nsteps: [{task: Echo, inputs: {u: '${inputs.x}'}}]")]
     [InlineData("flow: a\ninputs: [{name: x, type: nmber}]\nsteps: [{task: Echo, inputs: {u: '${inputs.x}'}}]", "flow: a\ninputs: [{name: x, type: number}]\nsteps: [{task: Echo, inputs: {u: '${inputs.x}'}}]")]

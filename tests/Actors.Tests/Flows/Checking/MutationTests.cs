@@ -36,7 +36,7 @@ public sealed class MutationTests : FlowTest
               steps:
                 - {task: Echo, inputs: {why: "${error.message}"}}
               then: fail
-          - if: {any: ["${cart.total} > 100", all: ["'x' == 'x'", "cart?.name != 'ann'"]]}
+          - if: {any: ["${cart.total} > 100", all: ["'x' == inputs.customer", "cart?.name != 'ann'"]]}
             then:
               - id: ok
                 approval: {title: "Pay ${cart.total}?", candidates: [finance], timeout: 2d, on_timeout: reject}
