@@ -69,7 +69,7 @@ internal static partial class Bench
 
             async Task RunAsync()
             {
-                StartedRun started = await silo.StartRunAsync(new StartRun { Flow = flow, Input = flow == "TenSteps" ? One : null }, Caller.Local);
+                StartedRun started = await silo.StartRunAsync(new StartRun { Flow = flow, Input = flow == "TenSteps" ? One : default }, Caller.Local);
                 RunResult result = await silo.WaitForEndAsync(started.Run.Id, Caller.Local, TimeSpan.FromMinutes(1));
                 if (result.Run.Status != RunStatus.Completed)
                 {

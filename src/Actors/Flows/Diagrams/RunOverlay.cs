@@ -206,7 +206,9 @@ internal sealed class RunOverlay
             _undone[$"undo {node.Key.Replace('/', '.').Replace('[', '(').Replace(']', ')').Replace('#', '-')}"] = step;
         }
 
-        if (node.Children.FirstOrDefault(child => child.Name == step.Name) is { } same && Find(step.Lanes, same) is null && !step.AllLanes.Any(lane => lane.Key == same.Name))
+        // What a cache does not have is made in a scope called body.
+        TraceNode? made = step.IsCached ? node.Children.FirstOrDefault(child => child.Name == "body")?.Children.FirstOrDefault(child => child.Name == step.Name) : null;
+        if ((made ?? node.Children.FirstOrDefault(child => child.Name == step.Name)) is { } same && Find(step.Lanes, same) is null && !step.AllLanes.Any(lane => lane.Key == same.Name))
         {
             // A step with a cache, and a flow that is called with a limit, are in a scope of their own name.
             count.Tried(same.Step?.Attempts ?? 0);
