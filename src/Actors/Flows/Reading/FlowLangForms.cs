@@ -214,7 +214,10 @@ internal sealed partial class FlowLangForms
             }
         }
 
-        return With(map, [.. IsSql(match) && !_isTask(key.Value) ? Sql(key, connection, given, match) : Task(key, connection, settings, given), .. own]);
+        // The fields of what SQL gives are known.
+        return IsSql(match) && !_isTask(key.Value)
+            ? With(map, [.. Sql(key, connection, given, match), .. own.Where(e => e.Key.Value != "outputs")])
+            : With(map, [.. Task(key, connection, settings, given), .. own]);
     }
 
     private static YamlMap CalledBuiltIn(YamlMap map, YamlText task, YamlMap given, Match match)
@@ -225,7 +228,7 @@ internal sealed partial class FlowLangForms
         }
 
         YamlText key = new(task.Line, task.Column, task.Value, true);
-        IEnumerable<YamlEntry> rest = map.Entries.Where(e => e.Key.Value is not ("task" or "inputs" or "connection"));
+        IEnumerable<YamlEntry> rest = map.Entries.Where(e => e.Key.Value is not ("task" or "inputs" or "connection" or "outputs"));
         return With(map, [.. Sql(key, map.Find("connection"), given.Entries, match), .. rest]);
     }
 
