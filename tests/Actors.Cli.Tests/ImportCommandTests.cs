@@ -26,7 +26,7 @@ public sealed class ImportCommandTests : IDisposable
 
         Assert.Equal(ExitCodes.Ok, said.ExitCode);
         Assert.Contains("pipeline.yaml:4:3: changed: the agent 'writer'", said.Out, StringComparison.Ordinal);
-        Assert.Contains("pipeline.yaml:7:63: lost: validators are code", said.Out, StringComparison.Ordinal);
+        Assert.Contains("pipeline.yaml:7:56: lost: validators are code", said.Out, StringComparison.Ordinal);
         Assert.Contains("  polish (callable pkg.tools:polish)", said.Out, StringComparison.Ordinal);
         Assert.Contains("Wrote ", said.Error, StringComparison.Ordinal);
         Assert.Contains("flow: two_steps", await File.ReadAllTextAsync(Path.Combine(folder, "two_steps.yaml")), StringComparison.Ordinal);

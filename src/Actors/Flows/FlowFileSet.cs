@@ -7,7 +7,8 @@ namespace Actors.Flows;
 
 /// <summary>The files of one loading: found, read, and with what they have from their project and from files beside them.</summary>
 /// <param name="isKnown">True when a flow of this name is registered already.</param>
-internal sealed class FlowFileSet(Func<string, bool> isKnown)
+/// <param name="changed">Texts that stand for what is in files, by the files' names; null: none.</param>
+internal sealed class FlowFileSet(Func<string, bool> isKnown, IReadOnlyDictionary<string, string>? changed = null)
 {
     // A folder with more is not a folder of flows but somebody's disk.
     private const int FilesMax = 10_000;
@@ -26,6 +27,11 @@ internal sealed class FlowFileSet(Func<string, bool> isKnown)
 
     /// <summary>What is wrong with project files and with files that could not be read, in the order in which it was found.</summary>
     public IReadOnlyList<FlowProblem> Problems => _problems;
+
+    /// <summary>What is wrong with project files alone.</summary>
+    public List<FlowProblem> ProjectProblems { get; } = [];
+
+    public bool IsProject(string path) => _byPath.GetValueOrDefault(Path.GetFullPath(path)) is { IsProject: true };
 
     /// <summary>The files of flows, in order.</summary>
     public IEnumerable<Entry> Flows => _flows.Select(source => new Entry(source.Path, source.Linked()));
@@ -135,7 +141,7 @@ internal sealed class FlowFileSet(Func<string, bool> isKnown)
 
         try
         {
-            source = new Source(path, Read(path));
+            source = new Source(path, changed?.GetValueOrDefault(path) ?? Read(path));
         }
         catch (FlowSyntaxException e)
         {
@@ -176,6 +182,7 @@ internal sealed class FlowFileSet(Func<string, bool> isKnown)
         if (problems.HasErrors && problems.All.Count > before)
         {
             _problems.AddRange(problems.All);
+            ProjectProblems.AddRange(problems.All);
         }
     }
 

@@ -226,6 +226,7 @@ public sealed class FlowLangTests : IAsyncDisposable
     [InlineData("- redis_get: {id: x, connection: db, key: k, retry: {max_attempts: 2}}", """[{"task":"redis_get","connection":"db","inputs":{"key":"k"},"id":"x","retry":{"max_attempts":2}}]""")]
     [InlineData("- {task: a, id: 'x_${item.id}'}", """[{"task":"a","id":"x"}]""")]
     [InlineData("- {task: a, on_error: [{task: b, inputs: {m: '${context.last_error} ${metadata.last_error.type}'}}]}", """[{"task":"a","on_error":[{"task":"b","inputs":{"m":"${error.message} ${error.type}"}}]}]""")]
+    [InlineData("- {task: a, id: error}\n- {task: b, inputs: {m: '${error.text}'}, on_error: [{task: c, inputs: {m: '${error.message}'}}]}", """[{"task":"a","id":"error_step"},{"task":"b","inputs":{"m":"${error_step.text}"},"on_error":[{"task":"c","inputs":{"m":"${error.message}"}}]}]""")]
     public void The_spellings_of_its_documents_are_put_into_words_of_this_language(string steps, string rewritten)
     {
         Problems problems = new(new SourceText($"steps:\n{steps}", "x.yaml"));

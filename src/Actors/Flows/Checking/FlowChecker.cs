@@ -50,19 +50,44 @@ public static class FlowChecker
     internal static FlowCheck Check(IReadOnlyList<string> paths, FlowCheckOptions options, IReadOnlyDictionary<string, string> changed)
     {
         Checked check = new(options, changed);
+        FlowFileSet set = new(name => options.Flows?.Find(name) is not null, changed);
+        List<string> given = [];
         foreach (string path in paths)
         {
             try
             {
-                foreach (string file in FlowFileSet.Find(path))
-                {
-                    check.Add(file);
-                }
+                IReadOnlyList<string> files = FlowFileSet.Find(path);
+                set.AddAll(files);
+                given.AddRange(files.Where(file => !set.IsProject(file)));
             }
             catch (FlowSyntaxException e)
             {
                 check.Add(e);
             }
+        }
+
+        // Those that a project names are as good as given; those that are found through subflows are not.
+        given.AddRange(set.Flows.Select(entry => entry.Path));
+        set.AddSubflows();
+        Dictionary<string, string> linked = new(StringComparer.Ordinal);
+        foreach (FlowFileSet.Entry entry in set.Flows)
+        {
+            linked[Path.GetFullPath(entry.Path)] = entry.Text;
+        }
+
+        foreach (string file in given)
+        {
+            check.Add(file, linked.GetValueOrDefault(Path.GetFullPath(file)), isGiven: true);
+        }
+
+        foreach (FlowFileSet.Entry entry in set.Flows)
+        {
+            check.Add(entry.Path, entry.Text, isGiven: false);
+        }
+
+        if (set.ProjectProblems.Count > 0)
+        {
+            check.Add(new FlowSyntaxException(set.ProjectProblems));
         }
 
         check.Follow();
@@ -94,11 +119,12 @@ public static class FlowChecker
 
         public void Add(FlowSyntaxException e) => _problems.AddRange(e.Problems);
 
-        public void Add(string file)
+        /// <param name="linked">The text with what it has from its project and from files beside it; null: as it is.</param>
+        public void Add(string file, string? linked, bool isGiven)
         {
             if (_paths.Add(Path.GetFullPath(file)) && Read(file) is { } text)
             {
-                Add(text, FlowReader.Examine(text, file, options.Tasks, options.ChecksTasks), isGiven: true);
+                Add(text, FlowReader.Examine(linked ?? text, file, options.Tasks, options.ChecksTasks), isGiven);
             }
         }
 

@@ -364,6 +364,8 @@ internal sealed partial class FlujoImporter
         switch (path.Count > 1 ? path[1] : "")
         {
             case "":
+                // Nothing is read of it by name; a flow without any state has none.
+                _ = _state.Count == 0 ? State("value") : null;
                 return "state";
             case "initial_prompt":
                 return "inputs.input";
@@ -371,6 +373,7 @@ internal sealed partial class FlujoImporter
                 used = 3;
                 return "state." + State(path[2]);
             case "import_artifacts" or "scratchpad":
+                _ = _state.Count == 0 ? State("value") : null;
                 return "state";
             case "step_outputs" when path.Count > 2:
                 used = 3;

@@ -301,6 +301,19 @@ internal sealed class OldExpression
                 return field;
             }
 
+            // get('k') is the field k.
+            if (field == "get" && Peek(1) is '\'' or '"')
+            {
+                _at++;
+                string key = ParseText(Peek());
+                SkipSpace();
+                if (Peek() == ')')
+                {
+                    _at++;
+                    return key;
+                }
+            }
+
             _at = start;
             return null;
         }

@@ -31,6 +31,11 @@ internal sealed partial class FlowLangForms
 
     private YamlMap Root(YamlMap root)
     {
+        if (HasErrorId(root))
+        {
+            root = (YamlMap)RenameError(root, false);
+        }
+
         YamlMap? linked = root.Find("linked") as YamlMap;
         foreach (YamlEntry entry in (linked?.Find("subflows") as YamlMap)?.Entries ?? [])
         {
@@ -58,6 +63,35 @@ internal sealed partial class FlowLangForms
         }
 
         return With(root, entries);
+    }
+
+    // FlowLang lets a step be called 'error', which is the word for the failure inside on_error: there it stays that.
+    private static bool HasErrorId(YamlItem item) => item switch
+    {
+        YamlList list => list.Items.Any(HasErrorId),
+        YamlMap map => map.Entries.Any(e => Opaque.Contains(e.Key.Value) ? false : e is { Key.Value: "id", Value: YamlText { Value: "error" } } || HasErrorId(e.Value)),
+        _ => false,
+    };
+
+    private YamlItem RenameError(YamlItem item, bool inHandler)
+    {
+        switch (item)
+        {
+            case YamlText text when !inHandler && text.Value.Contains("error", StringComparison.Ordinal):
+                return new YamlText(text.Line, text.Column, ErrorName().Replace(text.Value, "error_step"), text.IsPlain);
+            case YamlList list:
+                return new YamlList(list.Line, list.Column, [.. list.Items.Select(i => RenameError(i, inHandler))], list.Size, list.Height);
+            case YamlMap map:
+                return With(map, [.. map.Entries.Select(e => e is { Key.Value: "id", Value: YamlText { Value: "error" } id } ? e with { Value = Renamed(id) } : e with { Value = RenameError(e.Value, inHandler || e.Key.Value == "on_error") })]);
+            default:
+                return item;
+        }
+    }
+
+    private YamlText Renamed(YamlText id)
+    {
+        _problems.Warn(Rules.IdWithExpression, id, "'error' is the word for a failure: the step is called 'error_step'", "Give it another id.");
+        return new YamlText(id.Line, id.Column, "error_step", id.IsPlain);
     }
 
     // The flow's own connections go before those of its project.
@@ -214,7 +248,10 @@ internal sealed partial class FlowLangForms
             }
         }
 
-        return With(map, [.. IsSql(match) && !_isTask(key.Value) ? Sql(key, connection, given, match) : Task(key, connection, settings, given), .. own]);
+        // The fields of what SQL gives are known.
+        return IsSql(match) && !_isTask(key.Value)
+            ? With(map, [.. Sql(key, connection, given, match), .. own.Where(e => e.Key.Value != "outputs")])
+            : With(map, [.. Task(key, connection, settings, given), .. own]);
     }
 
     private static YamlMap CalledBuiltIn(YamlMap map, YamlText task, YamlMap given, Match match)
@@ -225,7 +262,7 @@ internal sealed partial class FlowLangForms
         }
 
         YamlText key = new(task.Line, task.Column, task.Value, true);
-        IEnumerable<YamlEntry> rest = map.Entries.Where(e => e.Key.Value is not ("task" or "inputs" or "connection"));
+        IEnumerable<YamlEntry> rest = map.Entries.Where(e => e.Key.Value is not ("task" or "inputs" or "connection" or "outputs"));
         return With(map, [.. Sql(key, map.Find("connection"), given.Entries, match), .. rest]);
     }
 
@@ -316,6 +353,9 @@ internal sealed partial class FlowLangForms
 
     [GeneratedRegex(@"^\s*(?:select|with|values|pragma)\b|\breturning\b", RegexOptions.IgnoreCase)]
     private static partial Regex RowsSql();
+
+    [GeneratedRegex(@"(?<=\$\{\s*)error(?=\s*[.\[}])")]
+    private static partial Regex ErrorName();
 
     [GeneratedRegex(@"\$\{[^{}]*\}")]
     private static partial Regex Hole();
