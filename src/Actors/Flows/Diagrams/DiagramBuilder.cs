@@ -248,7 +248,7 @@ internal sealed class DiagramBuilder(IReadOnlyDictionary<string, FlowDocument> s
                 _flows.RemoveAt(_flows.Count - 1);
                 break;
             case DoStep block:
-                lanes.Add(Lane(id, "do", LaneRole.Body, block.Finally.Count > 0 ? "do" : null, path + ".do", block.Do, depth));
+                lanes.Add(Lane(id, "do", LaneRole.Body, block.Finally.Count > 0 ? "(steps)" : null, path + ".do", block.Do, depth));
                 if (block.Finally.Count > 0)
                 {
                     lanes.Add(Lane(id, "finally", LaneRole.Finally, null, path + ".finally", block.Finally, depth));

@@ -6,21 +6,7 @@ namespace Actors.Tests.Flows.Schemas;
 /// <summary>The JSON Schema of flow files: what the reader takes it takes, and the commonest mistakes it finds in an editor already.</summary>
 public sealed partial class LanguageSchemaTests
 {
-    private static readonly JsonSchema Schema = LanguageSchema.Compile();
-
-    private static string Root
-    {
-        get
-        {
-            string root = AppContext.BaseDirectory;
-            while (!File.Exists(Path.Combine(root, "Actors.sln")))
-            {
-                root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("Actors.sln is in no folder above the tests.");
-            }
-
-            return root;
-        }
-    }
+    private static readonly JsonSchema Schema = LanguageSchema.Compile(new FlowResources().Kinds);
 
     [Fact]
     public void All_flow_files_fit()
@@ -223,7 +209,7 @@ public sealed partial class LanguageSchemaTests
     }
 
     private static IEnumerable<string> Files(string folder, string pattern) =>
-        Directory.EnumerateFiles(Path.Combine(Root, folder), pattern, SearchOption.AllDirectories)
+        Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), pattern, SearchOption.AllDirectories)
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
                 && !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
 
