@@ -5,6 +5,7 @@ using Actors.Benchmarks;
 //   dotnet run -c Release --project tests/Actors.Benchmarks -- [memory|sqlite|postgres|all] [seconds per figure] [rounds]
 //   dotnet run -c Release --project tests/Actors.Benchmarks -- sleepers [count]
 //   dotnet run -c Release --project tests/Actors.Benchmarks -- conditions [seconds per condition]
+//   dotnet run -c Release --project tests/Actors.Benchmarks -- loading
 // PostgreSQL: in the database of ACTORS_BENCH_POSTGRES, or else in a server of its own, which needs the server's binaries on this machine.
 string which = args.ElementAtOrDefault(0) ?? "all";
 if (which == "sleepers")
@@ -16,6 +17,12 @@ if (which == "sleepers")
 if (which == "conditions")
 {
     Conditions.Run(TimeSpan.FromSeconds(double.Parse(args.ElementAtOrDefault(1) ?? "2", CultureInfo.InvariantCulture)));
+    return;
+}
+
+if (which == "loading")
+{
+    Loading.Run();
     return;
 }
 
