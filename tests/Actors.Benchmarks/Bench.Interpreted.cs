@@ -8,7 +8,7 @@ internal static partial class Bench
 {
     private static string Yaml { get; } = WriteYaml();
 
-    private static async Task InterpretedAsync(string storeName, TimeSpan time, int rounds)
+    public static async Task InterpretedAsync(string storeName, TimeSpan time, int rounds)
     {
         foreach (int concurrent in new[] { 64, 512 })
         {
@@ -20,6 +20,7 @@ internal static partial class Bench
                 yaml.Add(await TenStepRunsAsync(storeName, concurrent, time, flow: "ten-steps"));
             }
 
+            Print($"ten-step runs in C#, {concurrent} at once", code);
             Print($"ten-step runs in YAML, {concurrent} at once", yaml);
             Console.WriteLine($"  ratio at {concurrent}: YAML/C# {Median(yaml.Zip(code, static (y, c) => y.StepsPerSecond / c.StepsPerSecond)):0.00}");
         }

@@ -37,11 +37,10 @@ internal static class Loading
         StringBuilder text = new("flow: large\ninputs:\n- {name: total, type: number}\nsteps:\n- {id: s0, task: Work, inputs: {n: 1}}\n");
         for (int i = 1; i < Steps; i++)
         {
-            text.Append(
-                CultureInfo.InvariantCulture,
-                i % 10 == 0
-                    ? $"- for_each: [1, 2]\n  do:\n  - {{id: i{i}, task: Work, inputs: {{n: '${{item}}', before: '${{s{i - 1}.n}}'}}}}\n- {{id: s{i}, task: Work, if: inputs.total > {i}, inputs: {{n: '${{inputs.total + {i}}}'}}}}\n"
-                    : $"- id: s{i}\n  task: Work\n  inputs: {{n: '${{(s{i - 1}?.n ?? 0) + 1}}', text: 'step {i} of ${{inputs.total}}'}}\n  retry: {{max_attempts: 3, delay: 1s}}\n");
+            string step = i % 10 == 0
+                ? $"- for_each: [1, 2]\n  do:\n  - {{id: i{i}, task: Work, inputs: {{n: '${{item}}', before: '${{s{i - 1}.n}}'}}}}\n- {{id: s{i}, task: Work, if: inputs.total > {i}, inputs: {{n: '${{inputs.total + {i}}}'}}}}\n"
+                : $"- id: s{i}\n  task: Work\n  inputs: {{n: '${{(s{i - 1}?.n ?? 0) + 1}}', text: 'step {i} of ${{inputs.total}}'}}\n  retry: {{max_attempts: 3, delay: 1s}}\n";
+            text.Append(step);
         }
 
         return text.ToString();

@@ -6,6 +6,7 @@ using Actors.Benchmarks;
 //   dotnet run -c Release --project tests/Actors.Benchmarks -- sleepers [count]
 //   dotnet run -c Release --project tests/Actors.Benchmarks -- conditions [seconds per condition]
 //   dotnet run -c Release --project tests/Actors.Benchmarks -- loading
+//   dotnet run -c Release --project tests/Actors.Benchmarks -- yaml [memory] [sqlite] [postgres]
 // PostgreSQL: in the database of ACTORS_BENCH_POSTGRES, or else in a server of its own, which needs the server's binaries on this machine.
 string which = args.ElementAtOrDefault(0) ?? "all";
 if (which == "sleepers")
@@ -17,6 +18,17 @@ if (which == "sleepers")
 if (which == "conditions")
 {
     Conditions.Run(TimeSpan.FromSeconds(double.Parse(args.ElementAtOrDefault(1) ?? "2", CultureInfo.InvariantCulture)));
+    return;
+}
+
+if (which == "yaml")
+{
+    foreach (string store in args.Length > 1 ? args[1..] : ["memory", "sqlite"])
+    {
+        Console.WriteLine($"== {store}");
+        await Bench.InterpretedAsync(store, TimeSpan.FromSeconds(3), 5);
+    }
+
     return;
 }
 

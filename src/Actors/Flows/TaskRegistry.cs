@@ -30,8 +30,19 @@ public sealed class TaskRegistry
         {
             TOut result = await handler(ReadInput<TIn>(name, input), step);
             return JsonSerializer.SerializeToElement(result, FlowJson.TaskOptions);
-        }));
+        })
+        {
+            RunValue = async (input, step) => ToValue(await handler(input is TIn value ? value : ReadInput<TIn>(name, input.ToJson()), step)),
+        });
     }
+
+    // What is a value already, or a text, need not become JSON on the way.
+    private static Value ToValue<TOut>(TOut result) => result switch
+    {
+        Value value => value,
+        string text when typeof(TOut) == typeof(string) => Value.Of(text),
+        _ => Value.FromJson(JsonSerializer.SerializeToElement(result, FlowJson.TaskOptions)),
+    };
 
     /// <summary>Registers a task without a result.</summary>
     /// <exception cref="ArgumentException">The name is taken.</exception>
@@ -101,7 +112,11 @@ public sealed class FlowTaskAttribute(string name) : Attribute
 
 /// <summary>A registered task.</summary>
 /// <param name="InputType">What its input is read as; null when it takes none.</param>
-public sealed record TaskHandler(string Name, string? Description, Type? InputType, Func<JsonElement, IStepContext, Task<JsonElement>> Run);
+public sealed record TaskHandler(string Name, string? Description, Type? InputType, Func<JsonElement, IStepContext, Task<JsonElement>> Run)
+{
+    /// <summary>The same for those who have values. Null: by way of <see cref="Run"/>.</summary>
+    internal Func<Value, IStepContext, Task<Value>>? RunValue { get; init; }
+}
 
 internal static class TaskMethod
 {

@@ -13,7 +13,7 @@ internal static class Results
         try
         {
             json = JsonSerializer.SerializeToUtf8Bytes(value, FlowJson.Options);
-            if (!IsItsOwnJson(typeof(T)) && value is not null)
+            if (!Known<T>.IsItsOwnJson && value is not null)
             {
                 T? copy = JsonSerializer.Deserialize<T>(json, FlowJson.Options);
                 // By the run-time type, so that what a derived type adds, and the declared type would silently drop, is seen.
@@ -69,7 +69,7 @@ internal static class Results
     public static T Copy<T>(T input, byte[] json)
     {
         Type type = typeof(T);
-        if (type.IsValueType || IsItsOwnJson(type) || input is null || input is string)
+        if (type.IsValueType || Known<T>.IsItsOwnJson || input is null || input is string)
         {
             return input;
         }
@@ -100,7 +100,14 @@ internal static class Results
     // Types whose JSON is the value itself need no proof.
     private static bool IsItsOwnJson(Type type) =>
         type.IsPrimitive || type == typeof(string) || type == typeof(decimal) || type == typeof(JsonElement) || type == typeof(Guid)
-        || typeof(System.Text.Json.Nodes.JsonNode).IsAssignableFrom(type) || type.IsDefined(typeof(IsItsOwnJsonAttribute), inherit: false);
+        || typeof(System.Text.Json.Nodes.JsonNode).IsAssignableFrom(type) || type.IsDefined(typeof(IsItsOwnJsonAttribute), inherit: false)
+        || (type.IsSZArray && IsItsOwnJson(type.GetElementType()!));
+
+    // Asked once for each type: looking for attributes costs more than writing a small result.
+    private static class Known<T>
+    {
+        public static readonly bool IsItsOwnJson = Results.IsItsOwnJson(typeof(T));
+    }
 
     private static string Excerpt(ReadOnlySpan<byte> json) => Text.Shorten(System.Text.Encoding.UTF8.GetString(json[..Math.Min(json.Length, 120)]), 100);
 }

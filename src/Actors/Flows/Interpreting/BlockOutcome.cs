@@ -1,9 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Actors.Runs;
 
 namespace Actors.Flows;
 
 /// <summary>Why and with what a flow ends itself early.</summary>
+[IsItsOwnJson]
 internal sealed record ExitSignal(string Reason, Value Outputs);
 
 /// <summary>What a finished block leaves behind: recorded once, so that the block is never entered again.</summary>
@@ -11,6 +13,7 @@ internal sealed record ExitSignal(string Reason, Value Outputs);
 /// <param name="Exit">Null: the flow goes on.</param>
 /// <param name="Last">The id of the last step, whose output is the block's; null when it has none.</param>
 /// <param name="Output">The last step's output when it has no id.</param>
+[IsItsOwnJson]
 internal sealed record BlockOutcome(
     Value Values,
     ExitSignal? Exit,
@@ -25,6 +28,7 @@ internal sealed record BlockOutcome(
 /// <param name="Block">Null when the branch has failed.</param>
 /// <param name="State">What it wrote to the flow's state, by field; null when nothing.</param>
 /// <param name="Error">Null when the branch has not failed.</param>
+[IsItsOwnJson]
 internal sealed record BranchOutcome(
     BlockOutcome? Block,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, JsonElement>? State = null,
@@ -35,12 +39,14 @@ internal sealed record BranchOutcome(
 }
 
 /// <summary>What an iteration leaves behind when there is more to say than its result.</summary>
+[IsItsOwnJson]
 internal sealed record ItemOutcome(
     Value Result,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsSkipped = false,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, JsonElement>? State = null);
 
 /// <summary>Where a loop stands between two iterations.</summary>
+[IsItsOwnJson]
 internal sealed record LoopProgress(
     Value Carried,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ExitSignal? Exit = null);
@@ -48,6 +54,7 @@ internal sealed record LoopProgress(
 /// <summary>Where a state machine stands between two states.</summary>
 /// <param name="State">The state that is entered next; the last one at the end.</param>
 /// <param name="Error">Why the state before has failed; null when it has not.</param>
+[IsItsOwnJson]
 internal sealed record MachineProgress(
     string State,
     Value Data,

@@ -17,9 +17,9 @@ internal sealed partial class FlowWalk
         Func<Value, IStepContext, Task<Value>> act = Action(frame, step);
         try
         {
-            return new StepEnd(step is KindStep { Handler.IsTransactional: { } asks } && asks(input.ToJson())
-                ? await frame.Context.Transaction(step.Name, input, (given, context) => act(given, context), options)
-                : await frame.Context.Step(step.Name, input, act, options));
+            return new StepEnd(await (step is KindStep { Handler.IsTransactional: { } asks } && asks(input.ToJson())
+                ? Transact(frame, step, input, act, options)
+                : frame.Context.Step(step.Name, input, act, options)));
         }
         catch (StepFailedException e) when (e.Error.Type == FlowExit.ErrorType)
         {
@@ -28,8 +28,21 @@ internal sealed partial class FlowWalk
         }
     }
 
+    private static Task<Value> Transact(Frame frame, EffectStep step, Value input, Func<Value, IStepContext, Task<Value>> act, StepOptions options) =>
+        frame.Context.Transaction(step.Name, input, (given, context) => act(given, context), options);
+
     /// <summary>What is done on the pool: it sees copies only.</summary>
     private Func<Value, IStepContext, Task<Value>> Action(Frame frame, EffectStep step)
+    {
+        if (step is TaskStep { Connection: null, Settings.LooksAtResult: false } plainTask && step.Inputs.Secrets.Count == 0)
+        {
+            return plainTask.Body ??= (given, context) => Call(plainTask.Task, given, context);
+        }
+
+        return BoundAction(frame, step);
+    }
+
+    private Func<Value, IStepContext, Task<Value>> BoundAction(Frame frame, EffectStep step)
     {
         FlowConnections connections = frame.Facts.Connections;
         Func<Value, IStepContext, Task<Value>> act = step switch
@@ -83,11 +96,13 @@ internal sealed partial class FlowWalk
         }
     }
 
-    private async Task<Value> Call(string task, Value input, IStepContext context)
+    private Task<Value> Call(string task, Value input, IStepContext context)
     {
         TaskHandler handler = tasks.Find(task) ?? throw new TaskException($"No task '{task}' is registered.") { Type = ErrorTypes.UnknownTask, Retryable = false };
-        return Value.FromJson(await handler.Run(input.ToJson(), context));
+        return handler.RunValue is { } run ? run(input, context) : ByJson(handler, input, context);
     }
+
+    private static async Task<Value> ByJson(TaskHandler handler, Value input, IStepContext context) => Value.FromJson(await handler.Run(input.ToJson(), context));
 
     /// <summary>Checks what a step has given and makes its output of it.</summary>
     private static Value Accept(BodyFrame place, EffectStep step, Value result)

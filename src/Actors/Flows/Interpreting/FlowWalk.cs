@@ -101,10 +101,16 @@ internal sealed partial class FlowWalk(FlowDocument flow, TaskRegistry tasks, IR
                 continue;
             }
 
-            end = await RunStep(frame, step);
+            // Most steps are plain: they need none of the layers between.
+            end = step.Common.IsPlain ? await Execute(frame, step) : await RunGuarded(frame, step);
             if (end.Exit is not null)
             {
                 break;
+            }
+
+            if (step.Id is not null)
+            {
+                frame.Variables.Set(step.Id, end.Output);
             }
         }
 

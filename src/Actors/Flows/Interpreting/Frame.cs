@@ -10,6 +10,13 @@ internal sealed record WalkFacts(FlowDocument Flow, RunInfo Run, FlowResources R
     private Value? _flow;
     private Value? _run;
     private FlowConnections? _connections;
+    private Func<string, Value>? _root;
+    private Func<string, Value>? _environment;
+
+    /// <summary>Gives <c>flow</c> and <c>run</c>. Made once, because every evaluation has it.</summary>
+    public Func<string, Value> ReadRoot => _root ??= name => name == "flow" ? FlowValue : RunValue;
+
+    public Func<string, Value> ReadEnvironment => _environment ??= Environment;
     private IReadOnlyList<string>? _connectionSecrets;
 
     /// <summary>The connections that steps may name; settings are evaluated when one is used.</summary>
@@ -52,14 +59,38 @@ internal readonly record struct Frame(IFlowContext Context, Variables Variables,
     }
 
     /// <exception cref="StepFailedException">The expression cannot be evaluated.</exception>
-    public Value Evaluate(Template template, string step) =>
-        template is ConstantTemplate constant ? constant.Value : Guarded(step, Start(), e => Evaluate(template, e));
+    public Value Evaluate(Template template, string step)
+    {
+        if (template is ConstantTemplate constant)
+        {
+            return constant.Value;
+        }
+
+        try
+        {
+            return Evaluate(template, Start());
+        }
+        catch (Exception e) when (e is ExpressionException or JsonException)
+        {
+            throw Failure(step, e);
+        }
+    }
 
     /// <exception cref="StepFailedException">The condition cannot be evaluated.</exception>
-    public bool Test(Condition condition, string step) => Guarded(step, Start(), condition.Test);
+    public bool Test(Condition condition, string step)
+    {
+        try
+        {
+            return condition.Test(Start());
+        }
+        catch (Exception e) when (e is ExpressionException or JsonException)
+        {
+            throw Failure(step, e);
+        }
+    }
 
     /// <summary>An evaluation of this place.</summary>
-    public Evaluation Start() => new(Variables, Missing) { Now = Context.Now, Environment = Facts.Environment, Roots = Root };
+    public Evaluation Start() => new(Variables, Missing) { Now = Context.Now, Environment = Facts.ReadEnvironment, Roots = State.IsEmpty ? Facts.ReadRoot : Root };
 
     /// <summary>A copy of everything that can be seen here, which later changes do not reach: for bodies, which run on other threads.</summary>
     public BodyFrame Copy()
@@ -83,29 +114,10 @@ internal readonly record struct Frame(IFlowContext Context, Variables Variables,
             : throw new ExpressionException($"the value is nested deeper than {Evaluation.DepthMax} levels", code: ExpressionException.TooMuch);
     }
 
-    private static T Guarded<T>(string step, Evaluation evaluation, Func<Evaluation, T> evaluate)
-    {
-        try
-        {
-            return evaluate(evaluation);
-        }
-        catch (ExpressionException e)
-        {
-            throw Fail(step, ErrorType, e.Message, e.Code);
-        }
-        catch (JsonException e)
-        {
-            throw Fail(step, ErrorType, e.Message);
-        }
-    }
+    private static StepFailedException Failure(string step, Exception e) => Fail(step, ErrorType, e.Message, (e as ExpressionException)?.Code);
 
     // What the state is can change with every step: it is looked up for each evaluation.
-    private Value Root(string name) => name switch
-    {
-        "state" => State.Read(Context.State),
-        "flow" => Facts.FlowValue,
-        _ => Facts.RunValue,
-    };
+    private Value Root(string name) => name == "state" ? State.Read(Context.State) : Facts.ReadRoot(name);
 }
 
 /// <summary>What the body of a step sees of the place where it stands. Safe to use from any thread.</summary>
@@ -134,13 +146,8 @@ internal sealed class BodyFrame(Frame place, Variables variables, Value state, D
     private Evaluation Start(Func<string, Value>? secrets) => new(variables, place.Missing)
     {
         Now = now,
-        Environment = place.Facts.Environment,
-        Roots = name => name switch
-        {
-            "state" => state,
-            "flow" => place.Facts.FlowValue,
-            _ => place.Facts.RunValue,
-        },
+        Environment = place.Facts.ReadEnvironment,
+        Roots = name => name == "state" ? state : place.Facts.ReadRoot(name),
         Secrets = secrets,
     };
 

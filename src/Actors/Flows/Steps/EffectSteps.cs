@@ -34,6 +34,9 @@ internal sealed class TaskStep(StepCommon common, EffectSettings settings) : Eff
 
     /// <summary>The connection that the task is given; null: none.</summary>
     public string? Connection { get; init; }
+
+    /// <summary>What its body does when it needs nothing of the place where it stands; made with the first run. Two that are made at once do the same.</summary>
+    public Func<Value, IStepContext, Task<Value>>? Body { get; set; }
 }
 
 /// <summary>A step of a registered kind.</summary>

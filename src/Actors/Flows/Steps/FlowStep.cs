@@ -18,6 +18,9 @@ internal sealed record StepCommon(string? Id, string Name, int Line, int Column)
     public IReadOnlyList<FlowStep>? Fallback { get; init; }
 
     public ErrorHandler? OnError { get; init; }
+
+    /// <summary>True when it is neither skipped nor cached nor handled: it is just run.</summary>
+    public bool IsPlain => If is null && Cache is null && Fallback is null && OnError is null;
 }
 
 /// <param name="Key">Null: the step's evaluated inputs.</param>

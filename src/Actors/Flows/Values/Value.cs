@@ -21,6 +21,7 @@ public enum ValueKind
 /// Written as JSON and read back it is the same value, and writing that again gives the same bytes. Safe for any thread.
 /// </summary>
 [JsonConverter(typeof(ValueJsonConverter))]
+[Runs.IsItsOwnJson]
 public readonly struct Value : IEquatable<Value>
 {
     private static readonly object TrueBox = true;
@@ -229,8 +230,16 @@ public sealed class ValueJsonConverter : JsonConverter<Value>
 {
     public override bool HandleNull => true;
 
-    public override Value Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        Value.FromJson(JsonElement.ParseValue(ref reader));
+    // Scalars need no document of their own.
+    public override Value Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+    {
+        JsonTokenType.String => Value.Of(reader.GetString()),
+        JsonTokenType.True => Value.True,
+        JsonTokenType.False => Value.False,
+        JsonTokenType.Null => Value.Null,
+        JsonTokenType.Number when reader.TryGetInt64(out long whole) => Value.Of((decimal)whole),
+        _ => Value.FromJson(JsonElement.ParseValue(ref reader)),
+    };
 
     public override void Write(Utf8JsonWriter writer, Value value, JsonSerializerOptions options) => value.WriteTo(writer);
 }
