@@ -97,7 +97,7 @@ internal sealed class WalkRecorder(IStore inner) : DelegatingStore(inner)
                 continue;
             }
 
-            Rewalk walk = new(prefix[^1].Seq);
+            Rewalk walk = new(prefix[^1].Seq, run);
             await walk.RunAsync(transitions.Take(count), run, row, flows, tasks, options);
             (long, string)[] expected = [.. delivered.Where(d => d.Seq <= prefix[^1].Seq && !IsSuperseded(d, prefix))];
             if (!expected.SequenceEqual(walk.Delivered))
@@ -153,7 +153,8 @@ internal sealed class WalkRecorder(IStore inner) : DelegatingStore(inner)
     }
 
     /// <summary>One walk over the entries up to a commit, on a silo and a store of its own, at the time of that commit.</summary>
-    private sealed class Rewalk(long limit) : EngineProbe
+    /// <param name="walked">Other runs, which its walk may start, are not looked at.</param>
+    private sealed class Rewalk(long limit, RunId walked) : EngineProbe
     {
         public List<(long Seq, string Key)> Delivered { get; } = [];
 
@@ -166,7 +167,7 @@ internal sealed class WalkRecorder(IStore inner) : DelegatingStore(inner)
 
         public override void OnDelivered(RunId run, long seq, string key)
         {
-            if (seq <= limit)
+            if (seq <= limit && run == walked)
             {
                 lock (Delivered)
                 {
@@ -177,9 +178,12 @@ internal sealed class WalkRecorder(IStore inner) : DelegatingStore(inner)
 
         public override bool MayRun(RunId run, string step)
         {
-            lock (Delivered)
+            if (run == walked)
             {
-                Begun.Add((step, Delivered.Count));
+                lock (Delivered)
+                {
+                    Begun.Add((step, Delivered.Count));
+                }
             }
 
             return false;

@@ -36,7 +36,9 @@ internal sealed partial class FlowWalk
 
     private static async Task<StepEnd> RunSignal(Frame frame, SignalStep step)
     {
-        Signal<Value> signal = await frame.Context.WaitFor<Value>(step.Signal, step.Timeout);
+        Signal<Value> signal = step.HasScope
+            ? await frame.Context.Scope(step.Name, ctx => ctx.WaitFor<Value>(step.Signal, step.Timeout))
+            : await frame.Context.WaitFor<Value>(step.Signal, step.Timeout);
         if (!signal.Received && step.FailsOnTimeout)
         {
             throw Frame.Fail(step.Name, ErrorTypes.Timeout, $"Signal '{step.Signal}' did not come in time.");

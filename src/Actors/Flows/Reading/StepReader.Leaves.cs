@@ -178,7 +178,7 @@ internal sealed partial class StepReader
 
         string signal = VerbName(name?.Value ?? "signal");
         return (
-            new SignalStep(Common(head, keys, names, signal, own)) { Signal = signal, Timeout = timeout, FailsOnTimeout = fails },
+            new SignalStep(Common(head, keys, names, signal, own)) { Signal = signal, HasScope = head.Taken is not null, Timeout = timeout, FailsOnTimeout = fails },
             ["received", "data", "by"]);
     }
 

@@ -74,6 +74,9 @@ internal sealed class SignalStep(StepCommon common) : FlowStep(common)
     public override string Kind => "wait";
     public required string Signal { get; init; }
 
+    /// <summary>True: other verbs may be open beside it, and it waits in a scope of its own name, because a wait is known by its signal.</summary>
+    public required bool HasScope { get; init; }
+
     /// <summary>Null: waits for ever.</summary>
     public required TimeSpan? Timeout { get; init; }
 

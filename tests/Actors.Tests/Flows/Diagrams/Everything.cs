@@ -87,7 +87,7 @@ internal static class Everything
             },
             new EmitStep(Common("tell") with { If = Ask("${inputs.loud}") }) { Emits = Text("done"), To = Text("${inputs.run}"), Data = Text("") },
             new EmitStep(Common("shout")) { Emits = Text("progress"), To = null, Data = Text("") },
-            new SignalStep(Common("paid")) { Signal = "payment", Timeout = null, FailsOnTimeout = true },
+            new SignalStep(Common("paid")) { Signal = "payment", HasScope = false, Timeout = null, FailsOnTimeout = true },
             new ApprovalStep(Common("review") with { OnError = new ErrorHandler([], AfterError.Exit), Description = "Somebody looks at it." })
             {
                 Title = Text("Is \"${inputs.name}\" fine?"), Details = null, Decisions = ["approve"], Candidates = null, Timeout = null, OnTimeout = null,

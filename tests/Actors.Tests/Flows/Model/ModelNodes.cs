@@ -164,7 +164,7 @@ internal sealed class EachNode(IReadOnlyList<int> items, string variable, int co
         Dictionary<string, Value> origin = new(each.State, StringComparer.Ordinal);
         for (int i = 0; i < items.Count; i++)
         {
-            Env item = new Env(each, new Dictionary<string, Value>(concurrency == 1 ? each.State : origin, StringComparer.Ordinal)).With(variable, Value.Of((decimal)items[i]));
+            Env item = new Env(each, new Dictionary<string, Value>(concurrency == 1 ? each.State : origin, StringComparer.Ordinal)).With(variable, Value.Of((decimal)items[i])).With("index", Value.Of((decimal)i));
             Env inside = new(item, item.State);
             End end = RunAll(inside, steps);
             if (end.Exit is not null)
