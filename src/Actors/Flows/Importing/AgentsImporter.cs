@@ -206,7 +206,7 @@ internal sealed partial class AgentsImporter
                 }
             }
 
-            input.With("description", Prose(field));
+            input.With("description", Prose(field)).With("schema", Inner(field, name));
             inputs.Items.Add(input);
         }
 
@@ -233,7 +233,9 @@ internal sealed partial class AgentsImporter
         foreach (string name in _fields.Keys.Where(_written.Contains))
         {
             string type = TypeOf(_fields[name].Find("type") as YamlText);
-            state.With(name, Prose(_fields[name]) is { } description ? new OutMap().With("type", type).With("description", description) : new OutText(type));
+            string? description = Prose(_fields[name]);
+            OutMap? inner = Inner(_fields[name], name);
+            state.With(name, description is null && inner is null ? new OutText(type) : new OutMap().With("type", type).With("description", description).With("schema", inner));
         }
 
         foreach (string counter in _counters)
@@ -242,6 +244,35 @@ internal sealed partial class AgentsImporter
         }
 
         return state;
+    }
+
+    /// <summary>What a field's type says beyond its word: of what a list or an object is; null when it says nothing, or when its default is something else.</summary>
+    private OutMap? Inner(YamlMap field, string name)
+    {
+        if (TypeOf(field.Find("type") as YamlText) is not ("array" or "object"))
+        {
+            return null;
+        }
+
+        OutMap schema = SchemaOf(field.Find("type") as YamlText, field.Find("schema") ?? field.Find("schema_"));
+        Problems problems = new(new SourceText(OutYaml.Write(schema), _report.File));
+        if (schema.Entries.TrueForAll(e => e.Key == "type" || e.Value is OutMap { Entries.Count: 0 }) || YamlComposer.Compose(problems) is not { } item || problems.HasErrors)
+        {
+            return null;
+        }
+
+        if (JsonSchema.Read(item, problems) is not { } read || problems.HasErrors)
+        {
+            return null;
+        }
+
+        if (field.Find("default") is not (null or YamlText { IsNull: true }) and { } given && !read.TryValidate(new ValueReader(problems).Literal(given), out _, out _))
+        {
+            _report.Lost(given, $"the default of '{name}' is not what its type says; what is inside is not checked", "Write another.");
+            return null;
+        }
+
+        return schema;
     }
 
     private static string? Prose(YamlMap field) => field.Find("description") is YamlText { IsNull: false } text ? text.Value : null;
@@ -299,6 +330,11 @@ internal sealed partial class AgentsImporter
         if (word == "array" && text.EndsWith(']') && text.IndexOf('[', StringComparison.Ordinal) is var open and > 0 && text.Length < 200)
         {
             schema.With("items", SchemaOf(new YamlText(type!.Line, type.Column, text[(open + 1)..^1], true), null));
+        }
+
+        if (word == "object" && nested is null && text.EndsWith(']') && text.IndexOf(',', StringComparison.Ordinal) is var comma and > 0 && text.Length < 200)
+        {
+            schema.With("additionalProperties", SchemaOf(new YamlText(type!.Line, type.Column, text[(comma + 1)..^1].Trim(), true), null));
         }
 
         if (word == "object" && nested is YamlMap fields)

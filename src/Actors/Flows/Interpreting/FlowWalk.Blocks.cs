@@ -110,7 +110,7 @@ internal sealed partial class FlowWalk
                 step.Name, items, (ctx, item, index) => RunItem(frame.Inside(ctx, Loop(frame, step, item, index)), step), step.Options, key);
             if (joins)
             {
-                JoinState(frame, step.Name, origin, outcomes.Select(outcome => outcome.State), _ => MergePolicy.Last);
+                JoinState(frame, step.Name, origin, outcomes.Select(outcome => outcome.State), (_, _) => MergePolicy.Last);
             }
 
             return new StepEnd(Value.List([.. outcomes.Where(outcome => !outcome.IsSkipped).Select(outcome => outcome.Result)]));

@@ -57,7 +57,12 @@ internal sealed partial class FlowWalk
         Value values = MergeValues(step, branches, outcomes, results);
         if (!frame.State.IsEmpty)
         {
-            JoinState(frame, step.Name, origin, outcomes.Select((outcome, i) => Chosen(outcome.State, branches[i], results, frame.State.Prefix)), results.PolicyOf);
+            JoinState(
+                frame,
+                step.Name,
+                origin,
+                outcomes.Select(outcome => outcome.State),
+                (i, field) => results.Fields.TryGetValue(branches[i].Key, out IReadOnlyCollection<string>? chosen) && !chosen.Contains(field) ? MergePolicy.None : results.PolicyOf(field));
         }
 
         frame.Variables.SetAll(values);
@@ -151,19 +156,14 @@ internal sealed partial class FlowWalk
     private static StepFailedException Conflict(FlowStep step, string what) =>
         Frame.Fail(step.Name, MergeConflict, $"two branches set {what} to different values (line {step.Line}); say with 'merge' which one counts");
 
-    /// <summary>Those of a branch's changes that are taken out of it.</summary>
-    private static IReadOnlyDictionary<string, JsonElement>? Chosen(IReadOnlyDictionary<string, JsonElement>? state, ParallelBranch branch, BranchResults results, string prefix) =>
-        state is not null && results.Fields.TryGetValue(branch.Key, out IReadOnlyCollection<string>? chosen)
-            ? state.Where(entry => !entry.Key.StartsWith(prefix, StringComparison.Ordinal) || chosen.Contains(entry.Key[prefix.Length..])).ToDictionary()
-            : state;
-
     /// <summary>Puts together what blocks that ran side by side wrote to the state; the engine has applied them one after the other.</summary>
+    /// <param name="policyOf">By the block's number and the field; what a block with the policy none wrote is taken back.</param>
     private static void JoinState(
-        Frame frame, string step, Value origin, IEnumerable<IReadOnlyDictionary<string, JsonElement>?> changes, Func<string, MergePolicy> policyOf)
+        Frame frame, string step, Value origin, IEnumerable<IReadOnlyDictionary<string, JsonElement>?> changes, Func<int, string, MergePolicy> policyOf)
     {
         Dictionary<string, Value> joined = new(StringComparer.Ordinal);
         HashSet<string> touched = new(StringComparer.Ordinal);
-        foreach (IReadOnlyDictionary<string, JsonElement>? change in changes)
+        foreach ((int number, IReadOnlyDictionary<string, JsonElement>? change) in changes.Index())
         {
             foreach (KeyValuePair<string, Value> field in origin.AsObject?.Entries ?? [])
             {
@@ -173,7 +173,7 @@ internal sealed partial class FlowWalk
                 }
 
                 touched.Add(field.Key);
-                MergePolicy policy = policyOf(field.Key);
+                MergePolicy policy = policyOf(number, field.Key);
                 if (policy == MergePolicy.None)
                 {
                     continue;
