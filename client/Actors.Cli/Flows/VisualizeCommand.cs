@@ -57,6 +57,11 @@ internal static class VisualizeCommand
         {
             IReadOnlyList<YamlFlowDefinition> flows = FlowFiles.Load(path, new TaskRegistry(), new FlowRegistry(), checkTasks: false);
             YamlFlowDefinition? flow = name is null ? flows.Count == 1 ? flows[0] : null : flows.FirstOrDefault(f => f.Name == name);
+            if (flows.Count == 0)
+            {
+                throw new CliException($"There are no flow files in '{path}'.", ExitCodes.Usage);
+            }
+
             if (flow is null)
             {
                 string known = string.Join(", ", flows.Take(20).Select(f => f.Name));
@@ -78,7 +83,7 @@ internal static class VisualizeCommand
         }
         catch (FlowSyntaxException e)
         {
-            throw new CliException(string.Join("\n", e.Problems.Select(p => p.ToString())));
+            throw new CliException(string.Join("\n", e.Problems.Select(p => ProblemWriter.Safe(p).ToString())));
         }
     }
 
