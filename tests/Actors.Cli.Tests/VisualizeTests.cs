@@ -76,10 +76,12 @@ public sealed class VisualizeTests
         line.Write("one.yaml", "flow: one\nsteps: [{id: call, subflow: two}]");
 
         Said chosen = await CommandLine.RunAsync("visualize", line.Folder, "--flow", "one");
+        Said file = await CommandLine.RunAsync("visualize", line.Path("one.yaml"));
         Said none = await CommandLine.RunAsync("visualize", line.Folder);
         Said wrong = await CommandLine.RunAsync("visualize", line.Folder, "-f", "three");
 
         Assert.Contains("s_call__in_two", chosen.Out, StringComparison.Ordinal);
+        Assert.Equal(chosen.Out, file.Out);
         Assert.Contains("choose one with --flow: one, two", none.Error, StringComparison.Ordinal);
         Assert.Equal((ExitCodes.Usage, ExitCodes.Usage), (none.ExitCode, wrong.ExitCode));
     }

@@ -56,7 +56,8 @@ internal static class VisualizeCommand
         try
         {
             IReadOnlyList<YamlFlowDefinition> flows = FlowFiles.Load(path, new TaskRegistry(), new FlowRegistry(), checkTasks: false);
-            YamlFlowDefinition? flow = name is null ? flows.Count == 1 ? flows[0] : null : flows.FirstOrDefault(f => f.Name == name);
+            // A file brings the flows that it runs inside it.
+            YamlFlowDefinition? flow = name is null ? flows.Count == 1 ? flows[0] : flows.FirstOrDefault(f => f.File == path) : flows.FirstOrDefault(f => f.Name == name);
             if (flows.Count == 0)
             {
                 throw new CliException($"There are no flow files in '{path}'.", ExitCodes.Usage);
