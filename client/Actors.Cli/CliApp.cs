@@ -36,7 +36,7 @@ internal static class CliApp
         }
         catch (Exception e) when (Describe(e) is { } failure)
         {
-            await console.Error.WriteLineAsync(failure.Message);
+            await console.Error.WriteLineAsync(SafeText.Lines(failure.Message));
             return failure.ExitCode;
         }
     }

@@ -13,6 +13,17 @@ public sealed class ValidateTests : IDisposable
     public void Dispose() => _line.Dispose();
 
     [Fact]
+    public async Task A_folder_without_flow_files_is_not_called_valid()
+    {
+        _line.Write("note.txt", "no flow");
+
+        Said said = await Validate(_line.Folder);
+
+        Assert.Equal(ExitCodes.Ok, said.ExitCode);
+        Assert.Equal("There are no flow files here.\n", said.Error.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
     public async Task A_warning_fails_only_when_it_is_asked_for()
     {
         string file = _line.Write("a.yaml", Warned);

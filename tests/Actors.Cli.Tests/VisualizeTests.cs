@@ -45,6 +45,30 @@ public sealed class VisualizeTests
     }
 
     [Fact]
+    public async Task A_hostile_name_does_not_steer_the_terminal()
+    {
+        using CommandLine line = new();
+
+        Said said = await CommandLine.RunAsync("visualize", line.Write("bad.yaml", "flow: \"a\\e[31m\\nb\"\nsteps: [exit]\n"));
+        Said gone = await CommandLine.RunAsync("visualize", line.Write("good.yaml", Flow), "--flow", "a\u001B[31m");
+
+        Assert.Contains(@"'a\u001B[31m\u000Ab' cannot be the name", said.Error, StringComparison.Ordinal);
+        Assert.Contains(@"There is no flow 'a\u001B[31m'", gone.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_without_flow_files_is_told()
+    {
+        using CommandLine line = new();
+        line.Write("note.txt", "no flow");
+
+        Said said = await CommandLine.RunAsync("visualize", line.Folder);
+
+        Assert.Equal(ExitCodes.Usage, said.ExitCode);
+        Assert.Contains("There are no flow files in", said.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Of_several_flows_one_is_chosen_by_its_name()
     {
         using CommandLine line = new();
@@ -52,10 +76,12 @@ public sealed class VisualizeTests
         line.Write("one.yaml", "flow: one\nsteps: [{id: call, subflow: two}]");
 
         Said chosen = await CommandLine.RunAsync("visualize", line.Folder, "--flow", "one");
+        Said file = await CommandLine.RunAsync("visualize", line.Path("one.yaml"));
         Said none = await CommandLine.RunAsync("visualize", line.Folder);
         Said wrong = await CommandLine.RunAsync("visualize", line.Folder, "-f", "three");
 
         Assert.Contains("s_call__in_two", chosen.Out, StringComparison.Ordinal);
+        Assert.Equal(chosen.Out, file.Out);
         Assert.Contains("choose one with --flow: one, two", none.Error, StringComparison.Ordinal);
         Assert.Equal((ExitCodes.Usage, ExitCodes.Usage), (none.ExitCode, wrong.ExitCode));
     }

@@ -47,7 +47,7 @@ internal static class ImportCommand
         {
             foreach (FlowProblem problem in e.Problems)
             {
-                console.Error.WriteLine(problem.ToString());
+                console.Error.WriteLine(ProblemWriter.Safe(problem).ToString());
             }
 
             return ExitCodes.Error;
@@ -58,7 +58,7 @@ internal static class ImportCommand
             Write(console, result, [], isJson);
             foreach (FlowProblem problem in result.Problems)
             {
-                console.Error.WriteLine(problem.ToString());
+                console.Error.WriteLine(ProblemWriter.Safe(problem).ToString());
             }
 
             console.Error.WriteLine("error: What was made is not valid, so nothing was written. Mend the places that are told above in the source.");

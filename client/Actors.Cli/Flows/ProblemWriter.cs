@@ -77,7 +77,7 @@ internal static class ProblemWriter
 
     private static string Short(string line) => line.Length <= 400 ? line : line[..399] + "…";
 
-    private static FlowProblem Safe(FlowProblem p) => p with
+    public static FlowProblem Safe(FlowProblem p) => p with
     {
         File = SafeText.Line(p.File),
         Message = SafeText.Line(p.Message),

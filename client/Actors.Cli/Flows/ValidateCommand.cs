@@ -160,7 +160,7 @@ internal static class ValidateCommand
     {
         List<string> parts = [];
         int flows = check.Files.Count;
-        parts.Add(errors == 0 ? $"{Count(flows, "flow")} {(flows == 1 ? "is" : "are")} valid" : Count(errors, "error"));
+        parts.Add(errors > 0 ? Count(errors, "error") : flows == 0 ? "There are no flow files here" : $"{Count(flows, "flow")} {(flows == 1 ? "is" : "are")} valid");
         parts.AddRange(warnings > 0 ? [Count(warnings, "warning")] : []);
         parts.AddRange(check.Ignored.Count > 0 ? [$"{check.Ignored.Count} ignored"] : []);
         parts.AddRange(known > 0 ? [$"{known} known"] : []);
@@ -169,7 +169,7 @@ internal static class ValidateCommand
         Say(
             console, settings,
             $"{string.Join(", ", parts)}.{(fixable > 0 ? $" {fixable} can be mended with --fix." : "")}{(gone > 0 ? $" {Count(gone, "finding")} of the baseline {(gone == 1 ? "is" : "are")} gone: --update-baseline takes them out." : "")}"
-            + $"{(errors == 0 && settings.Plugins.Length == 0 ? " Tasks were not checked: name their assembly with --plugin." : "")}");
+            + $"{(errors == 0 && flows > 0 && settings.Plugins.Length == 0 ? " Tasks were not checked: name their assembly with --plugin." : "")}");
     }
 
     private static void Write(FixedFlow change)

@@ -56,7 +56,13 @@ internal static class VisualizeCommand
         try
         {
             IReadOnlyList<YamlFlowDefinition> flows = FlowFiles.Load(path, new TaskRegistry(), new FlowRegistry(), checkTasks: false);
-            YamlFlowDefinition? flow = name is null ? flows.Count == 1 ? flows[0] : null : flows.FirstOrDefault(f => f.Name == name);
+            // A file brings the flows that it runs inside it.
+            YamlFlowDefinition? flow = name is null ? flows.Count == 1 ? flows[0] : flows.FirstOrDefault(f => f.File == path) : flows.FirstOrDefault(f => f.Name == name);
+            if (flows.Count == 0)
+            {
+                throw new CliException($"There are no flow files in '{path}'.", ExitCodes.Usage);
+            }
+
             if (flow is null)
             {
                 string known = string.Join(", ", flows.Take(20).Select(f => f.Name));
@@ -78,7 +84,7 @@ internal static class VisualizeCommand
         }
         catch (FlowSyntaxException e)
         {
-            throw new CliException(string.Join("\n", e.Problems.Select(p => p.ToString())));
+            throw new CliException(string.Join("\n", e.Problems.Select(p => ProblemWriter.Safe(p).ToString())));
         }
     }
 

@@ -150,6 +150,20 @@ public sealed class HostileFileTests : FlowTest
         Refused("flow: a\nsteps: [" + string.Concat(Enumerable.Repeat("x,", 500_000)) + "]", "ACT1008");
 
     [Fact]
+    public void A_chain_of_thousands_of_branches_is_refused_before_it_costs_the_square_of_its_length()
+    {
+        StringBuilder yaml = new("flow: a\nsteps:\n  - parallel:\n      - {id: b0, task: Echo}\n");
+        for (int i = 1; i < 9000; i++)
+        {
+            yaml.Append($"      - {{id: b{i}, task: Echo, depends_on: b{i - 1}}}\n");
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Refused(yaml.ToString(), "ACT1008");
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 400L << 20);
+    }
+
+    [Fact]
     public void Many_mistakes_are_cut_to_a_readable_number()
     {
         FlowSyntaxException e = Assert.Throws<FlowSyntaxException>(() => Parse("flow: a\nsteps:\n" + string.Concat(Enumerable.Repeat("  - x\n", 50_000))));

@@ -41,7 +41,7 @@ public static partial class FlowRules
             "flow: example\nversion: 2\nsteps: [exit]"),
         Error(
             Rules.TooComplex, "The file is too complex",
-            "The file is nested deeper than 64 levels, has more than 200,000 nodes, or its aliases stand for too many of them. People do not write such files; they would only cost memory.",
+            "The file is nested deeper than 64 levels, has more than 200,000 nodes, its aliases stand for too many of them, or branches wait for each other more than 100,000 times. People do not write such files; they would only cost memory.",
             "flow: example\ndescription: " + new string('[', 65) + new string(']', 65) + "\nsteps: [exit]",
             "flow: example\ndescription: A text.\nsteps: [exit]"),
         Error(

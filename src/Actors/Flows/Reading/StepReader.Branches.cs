@@ -3,6 +3,11 @@ namespace Actors.Flows;
 /// <summary>Steps with branches: parallel and route.</summary>
 internal sealed partial class StepReader
 {
+    // Each branch knows the names of all that it comes after: a chain of branches costs the square of its length.
+    private const int WaitsMax = 100_000;
+
+    private int _waits;
+
     private (FlowStep, IReadOnlyCollection<string>?) ReadParallel(StepHead head, Names names)
     {
         Keys keys = new(head.Map, problems, Language.Of("parallel"));
@@ -73,10 +78,19 @@ internal sealed partial class StepReader
 
         YamlItem[] items = [.. list.Items];
         string?[] branchIds = Array.ConvertAll(items, item => (item as YamlMap)?.Find("id") is YamlText id ? id.Value : null);
+        Dictionary<string, int> byId = new(StringComparer.Ordinal);
+        for (int i = 0; i < items.Length; i++)
+        {
+            if (branchIds[i] is { } id)
+            {
+                byId.TryAdd(id, i);
+            }
+        }
+
         int[][] after = new int[items.Length][];
         for (int i = 0; i < items.Length; i++)
         {
-            after[i] = ReadAfter(items[i], i, branchIds, names);
+            after[i] = ReadAfter(items[i], i, byId, names);
         }
 
         int[] order = Order(items, after);
@@ -88,7 +102,7 @@ internal sealed partial class StepReader
             if (after[i].Length > 0)
             {
                 visible = names.Inner();
-                foreach (int before in Closure(i, after))
+                foreach (int before in Before(i, items[i], after))
                 {
                     visible.AddAll(branchNames[before], maybe: false);
                 }
@@ -113,7 +127,7 @@ internal sealed partial class StepReader
         return branches;
     }
 
-    private int[] ReadAfter(YamlItem item, int self, string?[] branchIds, Names names)
+    private int[] ReadAfter(YamlItem item, int self, Dictionary<string, int> byId, Names names)
     {
         if (item is not YamlMap map || map.Find("depends_on") is null)
         {
@@ -123,7 +137,7 @@ internal sealed partial class StepReader
         List<int> after = [];
         foreach (YamlText id in ReadWords(new Keys(map, problems, "a step", [.. map.Entries.Select(entry => entry.Key.Value)]), "depends_on"))
         {
-            int before = Array.IndexOf(branchIds, id.Value);
+            int before = byId.GetValueOrDefault(id.Value, -1);
             if (before == self)
             {
                 problems.Error(Rules.BranchCycle, id, $"step '{id.Value}' depends on itself");
@@ -134,7 +148,7 @@ internal sealed partial class StepReader
             }
             else if (names.Find(id.Value) is not { Kind: NameKind.Step })
             {
-                string? near = Text.Nearest(id.Value, branchIds.OfType<string>());
+                string? near = Text.Nearest(id.Value, byId.Keys);
                 problems.Error(
                     Rules.UnknownReference, id, $"there is no step '{Text.Shorten(id.Value, 100)}' beside this one", near is null ? "Write the id of a step of the same parallel." : $"Did you mean '{near}'?");
             }
@@ -177,6 +191,25 @@ internal sealed partial class StepReader
         }
 
         return [.. order];
+    }
+
+    private IReadOnlyCollection<int> Before(int branch, YamlItem item, int[][] after)
+    {
+        if (_waits > WaitsMax)
+        {
+            return after[branch];
+        }
+
+        HashSet<int> closure = Closure(branch, after);
+        _waits += closure.Count;
+        if (_waits > WaitsMax)
+        {
+            problems.Error(
+                Rules.TooComplex, item, $"the branches of this file wait for each other, directly or not, more than {WaitsMax:N0} times",
+                "Write steps that come one after the other as a list of steps.");
+        }
+
+        return closure;
     }
 
     private static HashSet<int> Closure(int branch, int[][] after)
