@@ -8,7 +8,7 @@ namespace Actors.Tests.Flows;
 public sealed class MutationTests : FlowTest
 {
     // A thousand take a second.
-    private const int Mutations = 4_000;
+    private const int Mutations = 10_000;
 
     // Together they hold every kind of step.
     private static readonly string[] Valid =
