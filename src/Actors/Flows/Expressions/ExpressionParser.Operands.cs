@@ -317,6 +317,7 @@ internal sealed partial class ExpressionParser
             return Misplaced(_at);
         }
 
-        return Fault($"'{_text[_at]}' is not expected here, but {expected}", _at);
+        string? suggestion = Peek() == ':' && (Peek(1) is '.' or ',') ? "Write a format as format_number(…, 'F2')." : null;
+        return Fault($"'{_text[_at]}' is not expected here, but {expected}", _at, suggestion);
     }
 }

@@ -8,6 +8,9 @@ namespace Actors.Flows;
 /// </summary>
 internal sealed partial class FlowLangForms
 {
+    /// <summary>The names of steps that are named after a built-in task.</summary>
+    public const string BuiltInPattern = "^(pg|mysql|sqlite|mongo|redis|airtable)_([a-z_]+)$";
+
     private static readonly HashSet<string> Opaque = new(StringComparer.Ordinal) { "inputs", "outputs", "connections", "triggers", "state", "schema", "output_schema", "form", "linked" };
 
     // What a built-in step says about itself; all else is for the task.
@@ -360,6 +363,6 @@ internal sealed partial class FlowLangForms
     [GeneratedRegex(@"\$\{[^{}]*\}")]
     private static partial Regex Hole();
 
-    [GeneratedRegex("^(pg|mysql|sqlite|mongo|redis|airtable)_([a-z_]+)$")]
+    [GeneratedRegex(BuiltInPattern)]
     private static partial Regex BuiltIn();
 }

@@ -69,9 +69,16 @@ public static class LanguageSchema
                 ("then", Object(("const", Text("exit")))),
                 ("else", Object(
                     ("properties", Value.Object(offered)),
-                    ("anyOf", Value.List(kinds.Select(k => Requires(k.Kind)).ToArray())),
+                    ("anyOf", Value.List([.. kinds.Select(k => Requires(k.Kind)), BuiltIn()])),
                     ("allOf", Value.List([.. choices])))));
         }
+
+        // FlowLang's steps that are named after a task of a connection, of which nothing else is known here.
+        private static Value BuiltIn() => Object(
+            ("minProperties", Value.Of(1m)),
+            ("maxProperties", Value.Of(1m)),
+            ("patternProperties", Object((FlowLangForms.BuiltInPattern, Object(("type", Text("object")))))),
+            ("additionalProperties", Value.False));
 
         private static Value Requires(string key) => Object(("required", Value.List(Text(key))));
 
