@@ -219,6 +219,13 @@ public static class FlowChecker
             SubflowCheck.Run(_readings.Select(r => r.Reading), _broken, name => options.Flows?.Find(name), (flow, problem) => found[flow].Add(problem));
             foreach ((FlowReading reading, List<FlowProblem> list) in _readings)
             {
+                // Another problem in the line of a secret must not print it.
+                HashSet<int> secret = [.. list.Where(p => p.RuleId == Rules.SecretInFile).Select(p => p.Line)];
+                for (int i = 0; i < list.Count; i++)
+                {
+                    list[i] = secret.Contains(list[i].Line) ? list[i] with { Excerpt = "" } : list[i];
+                }
+
                 (IReadOnlyList<FlowProblem> told, IReadOnlyList<FlowProblem> ignored) = IgnoreComments.Apply(list, reading.Source, isYaml: reading.Root is not null, isRead: reading.Document is not null);
                 FixFinder fixes = new(reading, options.Tasks.Names, _flows.Keys);
                 _problems.AddRange(told.Select(problem => fixes.Find(problem) is { } fix ? problem with { Fix = fix } : problem));

@@ -61,6 +61,15 @@ public sealed class SecretTests : FlowTest
     }
 
     [Fact]
+    public void Another_problem_in_the_same_line_does_not_print_the_secret()
+    {
+        FlowCheck check = FlowChecker.CheckText(
+            "flow: a\nsteps:\n- {http: {url: 'https://user:hunter2" + "pw@example.com/'}}", "a.yaml", new FlowCheckOptions { ChecksTasks = false });
+        Assert.Equal(["ACT1210", "ACT1420"], check.Problems.Select(p => p.RuleId));
+        Assert.DoesNotContain("hunter2", string.Concat(check.Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_secret_behind_an_alias_is_told_once()
     {
         FlowCheck check = FlowChecker.CheckText(
