@@ -419,7 +419,7 @@ internal sealed partial class AgentsImporter
         node.Lose("llm", "the model's settings are not carried", "Set the model in the task.");
         node.Lose("optimize", "optimization of prompts is not carried");
         node.Lose("mlflow", "MLflow is not supported", "See the server's traces.");
-        node.Ignore("log_prompts", "log_artifacts");
+        node.LeaveOut("log_prompts", "log_artifacts");
     }
 
     private decimal? Sandbox(YamlMap map)

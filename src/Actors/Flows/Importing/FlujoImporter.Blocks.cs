@@ -21,7 +21,8 @@ internal sealed partial class FlujoImporter
         string? after = Reduce(step, made, id, into, out OutMap? reducer);
         Failure(step, made);
         step.Lose("context_include_keys", "every branch sees the whole state");
-        step.Ignore("ignore_branch_names", "input", "config");
+        step.Ignore("input");
+        step.LeaveOut("ignore_branch_names", "config");
         into.Items.Add(made);
         if (reducer is not null)
         {
@@ -191,7 +192,8 @@ internal sealed partial class FlujoImporter
             expression = "false";
         }
 
-        step.Ignore("input", "config");
+        step.Ignore("input");
+        step.LeaveOut("config");
         YamlMap? map = step.Mapping("branches");
         OutMap branches = Branches(map, data, scope, true, out Dictionary<string, string> last);
         OutList rest = new();
@@ -340,7 +342,7 @@ internal sealed partial class FlujoImporter
         _report.ChangedOnce(step.Map, "a step that fails in a loop fails the loop; in Flujo a body of one step goes on with None", "Give the step on_error or fallback.");
         string after = LoopOutput(loop, id, data, scope, into);
         loop.TellOthers();
-        step.Ignore("config");
+        step.LeaveOut("config");
         Sink(step, after, scope, into, null);
         return after;
     }
@@ -600,7 +602,8 @@ internal sealed partial class FlujoImporter
         _report.Changed(step.Map, "an item that fails fails the step; in Flujo its result is None", "Write on_item_error: collect to go on, and concurrency for several items at a time.");
         string after = Finalize(map, id, scope, into);
         map.TellOthers();
-        step.Ignore("input", "config");
+        step.Ignore("input");
+        step.LeaveOut("config");
         Sink(step, after, scope, into, null);
         return after;
     }
@@ -647,7 +650,7 @@ internal sealed partial class FlujoImporter
         Failure(step, made);
         _report.Carried(agent, "the task gives the name of a branch or a list of names; names that no branch has are ignored, as in Flujo", "Write on_unknown: fail to be told of them.");
         router.TellOthers();
-        step.Ignore("config", "context_include_keys");
+        step.LeaveOut("config", "context_include_keys");
         into.Items.Add(made);
         Sink(step, id, scope, into, null);
         return id;
@@ -719,7 +722,8 @@ internal sealed partial class FlujoImporter
             _report.Lost(step.Map, "a state cannot name the next one in context.next_state", "Write a transition with if.");
         }
 
-        step.Ignore("input", "config");
+        step.Ignore("input");
+        step.LeaveOut("config");
         Sink(step, id, scope, into, null);
         return id;
     }
@@ -810,7 +814,8 @@ internal sealed partial class FlujoImporter
 
         into.Items.Add(new OutMap().With("approval", approval).With("id", id));
         _report.Changed(step.Map, "the question is a task for people; the answer's data goes to the next step", $"Answer with: actors tasks answer TASK submit --data '{{…}}'.");
-        step.Ignore("config", "input");
+        step.Ignore("input");
+        step.LeaveOut("config");
         string answer = id + ".data";
         scope.Answered(answer);
         Sink(step, answer, scope, into, null);
@@ -834,7 +839,8 @@ internal sealed partial class FlujoImporter
         }
 
         into.Items.AddRange(steps.Items);
-        step.Ignore("config", "input");
+        step.Ignore("input");
+        step.LeaveOut("config");
         return after;
     }
 }

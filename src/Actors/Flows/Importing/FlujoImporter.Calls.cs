@@ -33,7 +33,8 @@ internal sealed partial class FlujoImporter
 
         if (called?.Value == "flujo.builtins.context_set" && parameters?.Find("path") is YamlText path)
         {
-            step.Ignore("input", "updates_context", "config");
+            step.Ignore("input", "updates_context");
+            step.LeaveOut("config");
             _report.Carried(called, "context_set is a set step");
             SetState(into, path, path.Value, parameters.Find("value") is { } value ? Value(value, data, scope) : new OutText($"${{{data}}}"), "set");
             return data;
@@ -141,7 +142,8 @@ internal sealed partial class FlujoImporter
             made.With("timeout", Seconds(limit));
         }
 
-        config?.Ignore("timeout", "preserve_fallback_diagnostics");
+        config?.Ignore("timeout");
+        config?.LeaveOut("preserve_fallback_diagnostics");
         bool background = false;
         if (config?.Text("execution_mode") is "background")
         {
@@ -338,7 +340,8 @@ internal sealed partial class FlujoImporter
         }
 
         config?.TellOthers();
-        step.Ignore("updates_context", "output_schema", "fallback");
+        step.Ignore("updates_context");
+        step.LeaveOut("output_schema", "fallback");
         return id + "?.output";
     }
 

@@ -275,7 +275,7 @@ internal sealed partial class FlujoImporter
         step.Lose("processing", "processing of structured output is not carried", "Do it in the task, and let output_schema check the result.");
         step.Lose("use_history", "there is no conversation history");
         step.Lose("meta", "meta is not carried");
-        step.Ignore("validate_fields");
+        step.LeaveOut("validate_fields");
         step.TellOthers();
         scope.Add(name, after);
         return after;

@@ -165,6 +165,15 @@ internal sealed class OldMap(YamlMap map, ImportReport report, string owner)
         }
     }
 
+    /// <summary>Keys that have no counterpart: told when they are there.</summary>
+    public void LeaveOut(params string[] keys)
+    {
+        foreach (string key in keys)
+        {
+            Lose(key, $"'{key}' has no counterpart and is left out");
+        }
+    }
+
     public void Ignore(params string[] keys)
     {
         foreach (string key in keys)
