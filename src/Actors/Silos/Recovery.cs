@@ -16,7 +16,10 @@ internal sealed class Recovery(EngineServices services, Func<Task<RecoveryRound>
     private readonly Lock _lock = new();
     private bool _running;
     private bool _again;
-    private volatile bool _mayHaveQueued;
+    private bool _mayHaveQueued;
+
+    // Grows with every run that is queued: a round that began before knows nothing of it.
+    private int _queued;
     private volatile bool _stopped;
 
     public void Stop() => _stopped = true;
@@ -24,14 +27,32 @@ internal sealed class Recovery(EngineServices services, Func<Task<RecoveryRound>
     /// <summary>A place became free.</summary>
     public void OnRoom()
     {
-        if (_mayHaveQueued)
+        lock (_lock)
         {
-            Ask();
+            if (_running)
+            {
+                // The round may have looked for room before: when it has left somebody waiting, another follows.
+                _again = true;
+                return;
+            }
+
+            if (!_mayHaveQueued)
+            {
+                return;
+            }
         }
+
+        Ask();
     }
 
     /// <summary>A run was queued, or may have been.</summary>
-    public void OnQueued() => _mayHaveQueued = true;
+    public void OnQueued()
+    {
+        lock (_lock)
+        {
+            (_mayHaveQueued, _queued) = (true, _queued + 1);
+        }
+    }
 
     /// <summary>Runs a round soon.</summary>
     public void Ask()
@@ -61,9 +82,10 @@ internal sealed class Recovery(EngineServices services, Func<Task<RecoveryRound>
             RecoveryRound round = default;
             while (!_stopped && !round.IsLast)
             {
+                int before = BeginRound();
                 round = await takeIn().ConfigureAwait(false);
                 taken += round.Taken;
-                _mayHaveQueued = round.MayBeMore;
+                EndRound(before, round.MayBeMore);
             }
         }
         catch (StoreException e) when (e.Kind != StoreFailure.Fenced)
@@ -94,6 +116,22 @@ internal sealed class Recovery(EngineServices services, Func<Task<RecoveryRound>
                 // A place became free, or a run was queued, while this round was ending.
                 Ask();
             }
+        }
+    }
+
+    private int BeginRound()
+    {
+        lock (_lock)
+        {
+            return _queued;
+        }
+    }
+
+    private void EndRound(int before, bool mayBeMore)
+    {
+        lock (_lock)
+        {
+            _mayHaveQueued = mayBeMore || _queued != before;
         }
     }
 }

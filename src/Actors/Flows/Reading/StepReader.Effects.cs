@@ -46,6 +46,11 @@ internal sealed partial class StepReader
             }
         }
 
+        if (kind.ConnectionSetting is { } setting && (item as YamlMap)?.Find(setting) is YamlText { IsNull: false } connection && !TemplateText.MayHaveExpressions(connection.Value))
+        {
+            CheckConnection(connection);
+        }
+
         EffectSettings settings = ReadEffect(keys, names);
         return (new KindStep(Common(head, keys, names, kind.Name, own), settings, kind) { Inputs = inputs }, settings.Result is null ? ReadOutputs(keys) : FieldsOf(settings.Result));
     }
@@ -71,6 +76,12 @@ internal sealed partial class StepReader
             return null;
         }
 
+        CheckConnection(text);
+        return text.Value;
+    }
+
+    private void CheckConnection(YamlText text)
+    {
         if (tasks is not null && !Connections.Knows(text.Value))
         {
             string? near = Text.Nearest(text.Value, Connections.Names);
@@ -78,8 +89,6 @@ internal sealed partial class StepReader
                 Rules.Connection, text, $"there is no connection '{Text.Shorten(text.Value, 60)}'",
                 near is not null ? $"Did you mean '{near}'?" : Connections.Names.Count == 0 ? "Declare it in 'connections' of the flow." : $"There are: {Names.List(Connections.Names)}.");
         }
-
-        return text.Value;
     }
 
     private void CheckTask(YamlText? at, string task)

@@ -211,6 +211,8 @@ public sealed class EffectTests : YamlRun
     [InlineData("{if: 'true == false', then: [exit], cache: {key: 1, ttl: 1h}}", "ACT1220", "a step that may end the flow has no cache")]
     [InlineData("{do: [{task: Echo}], cache: 1h}", "ACT1102", "the cache of a do step needs 'key'")]
     [InlineData("{task: Echo, connection: crm}", "ACT1221", "there is no connection 'crm'")]
+    [InlineData("{http: {url: /orders, connection: crm}}", "ACT1221", "there is no connection 'crm'")]
+    [InlineData("{sql: {connection: books, query: 'select 1'}}", "ACT1221", "there is no connection 'books'")]
     [InlineData("{task: Echo, depends_on: later}\n- {task: Echo, id: later}", "ACT1303", "step 'later' is declared later")]
     public void Mistakes_are_told(string step, string rule, string message)
     {
