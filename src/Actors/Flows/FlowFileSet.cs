@@ -109,14 +109,15 @@ internal sealed class FlowFileSet(Func<string, bool> isKnown, IReadOnlyDictionar
         }
     }
 
-    private static string? Discover(string file, string name)
+    /// <summary>The file of a flow that a step of <paramref name="file"/> names: in its folder, or in the folders above, as <c>NAME/flow.yaml</c> or <c>NAME.yaml</c>. Null: there is none.</summary>
+    public static string? Discover(string file, string name)
     {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        List<string> candidates = [.. Extensions.Select(e => Path.Combine(folder, name, "flow" + e)), .. Extensions.Select(e => Path.Combine(folder, name + e))];
-        for (int level = 0; level < LevelsUp && Path.GetDirectoryName(folder) is { } above; level++)
+        List<string> candidates = [];
+        string? folder = Path.GetDirectoryName(Path.GetFullPath(file));
+        for (int level = 0; level <= LevelsUp && folder is not null; level++, folder = Path.GetDirectoryName(folder))
         {
-            folder = above;
             candidates.AddRange(Extensions.Select(e => Path.Combine(folder, name, "flow" + e)));
+            candidates.AddRange(Extensions.Select(e => Path.Combine(folder, name + e)));
         }
 
         string own = Path.GetFullPath(file);

@@ -10,6 +10,22 @@ public sealed class FlowFilesTests : FlowTest, IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
+    [Theory]
+    [InlineData("sub.yaml")]
+    [InlineData("sub/flow.yaml")]
+    [InlineData("in/sub.yml")]
+    [InlineData("in/the/sub/flow.yaml")]
+    public void A_subflow_is_found_in_the_folders_above_when_it_is_loaded_and_when_it_is_checked(string where)
+    {
+        Write(where, "flow: sub\nsteps: [exit]");
+        Write("in/the/main.yaml", "flow: main\nsteps: [{subflow: sub}]");
+        string file = Path.Combine(_folder, "in", "the", "main.yaml");
+
+        Assert.Equal(["main", "sub"], FlowFiles.Load(file, Tasks, _registry).Select(flow => flow.Name));
+        Assert.Empty(FlowChecker.Check([file], new FlowCheckOptions { Tasks = Tasks }).Problems);
+        Assert.Empty(FlowChecker.CheckText(File.ReadAllText(file), file, new FlowCheckOptions { Tasks = Tasks }).Problems);
+    }
+
     [Fact]
     public void A_folder_is_loaded_with_all_below_it()
     {

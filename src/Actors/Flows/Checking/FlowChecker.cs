@@ -33,11 +33,9 @@ public sealed record FlowCheck(IReadOnlyList<CheckedFlow> Files, IReadOnlyList<F
 /// <summary>Checks flow files without running or registering anything.</summary>
 public static class FlowChecker
 {
-    private const int ParentsMax = 3;
-
     /// <summary>
-    /// Checks files and folders, each file once, and the flows that they call. A flow that is in none of them is looked for beside the file that calls it, as <c>name.yaml</c>,
-    /// <c>name.yml</c> or <c>name/flow.yaml</c>, then in up to three folders above.
+    /// Checks files and folders, each file once, and the flows that they call. A flow that is in none of them is looked for beside the file that calls it and in the
+    /// three folders above, as <c>name/flow.yaml</c> or <c>name.yaml</c>: where it is found when flows are loaded.
     /// </summary>
     /// <exception cref="FileNotFoundException">There is no such file or folder.</exception>
     public static FlowCheck Check(IReadOnlyList<string> paths, FlowCheckOptions? options = null)
@@ -179,32 +177,19 @@ public static class FlowChecker
                 {
                     if (!_flows.ContainsKey(name) && !_broken.Contains(name) && options.Flows?.Find(name) is null && FlowReader.IsFlowName(name))
                     {
-                        Look(name, Path.GetDirectoryName(Path.GetFullPath(caller.Source.File)), caller.Source.File);
+                        Look(name, caller.Source.File);
                     }
                 }
             }
         }
 
-        private void Look(string name, string? folder, string caller)
+        private void Look(string name, string caller)
         {
-            // As the caller's path was written, so that the found one looks alike.
-            string shown = Path.GetDirectoryName(caller) ?? "";
-            for (int up = 0; up <= ParentsMax && folder is not null; up++)
+            if (FlowFileSet.Discover(caller, name) is { } file && !_paths.Contains(Path.GetFullPath(file)) && Read(file) is { } text
+                && FlowReader.Examine(text, file, options.Tasks, options.ChecksTasks) is var reading && (reading.Root?.Find("flow") as YamlText)?.Value == name)
             {
-                foreach (string candidate in (ReadOnlySpan<string>)[name + ".yaml", name + ".yml", Path.Combine(name, "flow.yaml")])
-                {
-                    string file = Path.Combine(folder, candidate);
-                    if (!_paths.Contains(file) && File.Exists(file) && Read(Path.Combine(shown, candidate)) is { } text
-                        && FlowReader.Examine(text, Path.Combine(shown, candidate), options.Tasks, options.ChecksTasks) is var reading && (reading.Root?.Find("flow") as YamlText)?.Value == name)
-                    {
-                        _paths.Add(file);
-                        Add(text, reading, isGiven: false);
-                        return;
-                    }
-                }
-
-                folder = Path.GetDirectoryName(folder);
-                shown = Path.Combine(shown, "..");
+                _paths.Add(Path.GetFullPath(file));
+                Add(text, reading, isGiven: false);
             }
         }
 
