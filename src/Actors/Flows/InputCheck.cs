@@ -119,5 +119,5 @@ internal static class InputCheck
 
     // RFC 6901.
     private static string Pointer(string name) =>
-        "/" + name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+        "/" + SchemaFault.Escape(name);
 }

@@ -142,6 +142,8 @@ public sealed class ConnectionRegistry : IAsyncDisposable
         return found.Check?.Invoke(settings) ?? [];
     }
 
+    internal bool Has(string name) => _settings.ContainsKey(name);
+
     /// <summary>A connection of the host.</summary>
     /// <exception cref="TaskException">There is none of this name.</exception>
     public IStepConnection Find(string name) =>

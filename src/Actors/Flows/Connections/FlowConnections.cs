@@ -8,7 +8,7 @@ namespace Actors.Flows;
 internal sealed class FlowConnections(ConnectionRegistry host, IReadOnlyDictionary<string, Func<JsonElement>> own)
 {
     /// <summary>True when a step may name it. The journal's database always may.</summary>
-    public bool Knows(string name) => name == ConnectionRegistry.Journal || own.ContainsKey(name) || host.Names.Contains(name, StringComparer.Ordinal);
+    public bool Knows(string name) => name == ConnectionRegistry.Journal || own.ContainsKey(name) || host.Has(name);
 
     /// <summary>In alphabetical order.</summary>
     public IReadOnlyList<string> Names => own.Keys.Union(host.Names).Order(StringComparer.Ordinal).ToArray();

@@ -53,12 +53,10 @@ public sealed class SettingsReader
     public static bool IsExpression(JsonElement value) => value.ValueKind == JsonValueKind.String && IsExpression(value.GetString()!);
 
     /// <summary>True for a text that a flow evaluates.</summary>
-    public static bool IsExpression(string text) => !string.IsNullOrEmpty(text) && HasMarks(text);
-
-    private static bool HasMarks(string text) => text.Contains("${", StringComparison.Ordinal) || text.Contains("{{", StringComparison.Ordinal);
+    public static bool IsExpression(string text) => TemplateText.MayHaveExpressions(text);
 
     internal static string Pointer(string path, string name) =>
-        $"{path}/{name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
+        $"{path}/{SchemaFault.Escape(name)}";
 
     internal static string NameOf(JsonElement value) => value.ValueKind switch
     {
@@ -125,9 +123,10 @@ public sealed class SettingsReader
     /// <summary>One of these words.</summary>
     public string? Choice(string key, params string[] choices)
     {
-        if (Word(key) is not { } word || choices.Contains(word, StringComparer.Ordinal))
+        string? word = Word(key);
+        if (word is null || choices.Contains(word, StringComparer.Ordinal))
         {
-            return Find(key) is null ? null : Word(key);
+            return word;
         }
 
         string? near = Text.Nearest(word, choices);

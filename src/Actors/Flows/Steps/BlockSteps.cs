@@ -155,9 +155,6 @@ internal sealed record BranchResults(
 {
     public const string Others = "*";
 
-    public static BranchResults Default { get; } = new(
-        new Dictionary<string, MergePolicy>(), new Dictionary<string, IReadOnlyCollection<string>>(), null, null, BranchFailure.Propagate);
-
     public MergePolicy PolicyOf(string key) => Merge.TryGetValue(key, out MergePolicy policy) || Merge.TryGetValue(Others, out policy) ? policy : MergePolicy.Error;
 }
 

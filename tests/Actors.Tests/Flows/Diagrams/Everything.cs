@@ -36,7 +36,7 @@ internal static class Everything
             {
                 Branches = [new("left", [Set("l1"), Set("l2")], []), new("right", [Wait("r1")], ["left"])],
                 IsNamed = true,
-                Results = BranchResults.Default,
+                Results = Plain,
                 Concurrency = 2,
                 Options = null,
             },
@@ -44,7 +44,7 @@ internal static class Everything
             {
                 Branches = [new("p1", [Set("p1")], []), new("p2", [Set("p2")], []), new("p3", [Set("p3")], ["p1", "p2"])],
                 IsNamed = false,
-                Results = BranchResults.Default,
+                Results = Plain,
                 Concurrency = null,
                 Options = null,
             },
@@ -61,7 +61,7 @@ internal static class Everything
                 Branches = [new("urgent", [Set("call")], []), new("normal", [Set("mail")], [])],
                 Default = [Set("archive")],
                 IgnoresUnknown = false,
-                Results = BranchResults.Default,
+                Results = Plain,
                 Options = null,
             },
             new StateMachineStep(Common("order"))
@@ -95,6 +95,8 @@ internal static class Everything
             Exit(),
         ];
     }
+
+    public static BranchResults Plain { get; } = new(new Dictionary<string, MergePolicy>(), new Dictionary<string, IReadOnlyCollection<string>>(), null, null, BranchFailure.Propagate);
 
     public static StepCommon Common(string? id, string? name = null) => new(id, name ?? id ?? "step", _line++, 3);
 

@@ -111,7 +111,7 @@ public sealed class HostileTests
             new SwitchStep(new StepCommon(null, text, 1, 1)) { Subject = Everything.Text(text), Cases = [new SwitchCase([], [Everything.Set(text)], text)], Default = [], Options = null },
             new ParallelStep(new StepCommon(text, text, 1, 1))
             {
-                Branches = [new(text, [Everything.Set(text)], [text])], IsNamed = true, Results = BranchResults.Default, Concurrency = null, Options = null,
+                Branches = [new(text, [Everything.Set(text)], [text])], IsNamed = true, Results = Everything.Plain, Concurrency = null, Options = null,
             },
             new StateMachineStep(new StepCommon(text, text, 1, 1))
             {
