@@ -91,9 +91,9 @@ public class ActorsTestHost : IAsyncDisposable
     public IReadOnlyList<JsonElement> CallsOf(string task) => _calls.TryGetValue(task, out ConcurrentQueue<JsonElement>? calls) ? [.. calls] : [];
 
     /// <summary>Registers a flow that is written as a lambda.</summary>
-    public ActorsTestHost Flow<TIn, TOut>(string name, Func<IFlowContext, TIn, Task<TOut>> run, string version = "1", bool strict = false)
+    public ActorsTestHost Flow<TIn, TOut>(string name, Func<IFlowContext, TIn, Task<TOut>> run, string version = "1", bool strict = false, TimeSpan? timeout = null)
     {
-        Flows.Add(new DelegatedFlow<TIn, TOut>(name, run) { VersionOf = version, StrictOf = strict });
+        Flows.Add(new DelegatedFlow<TIn, TOut>(name, run) { VersionOf = version, StrictOf = strict, TimeoutOf = timeout });
         return this;
     }
 
@@ -292,11 +292,15 @@ public class ActorsTestHost : IAsyncDisposable
 
         public required bool StrictOf { get; init; }
 
+        public required TimeSpan? TimeoutOf { get; init; }
+
         public override string Name => name;
 
         public override string Version => VersionOf;
 
         public override bool Strict => StrictOf;
+
+        public override TimeSpan? Timeout => TimeoutOf;
 
         public override Task<TOut> RunAsync(IFlowContext ctx, TIn input) => run(ctx, input);
     }

@@ -62,7 +62,8 @@ internal static class FlowEndpoints
         flow.Tasks,
         versions.Select(v => new FlowVersionView(v.Version, v.Label)).ToArray(),
         flow.Source,
-        Given(flow.InputSchema));
+        Given(flow.InputSchema),
+        flow.Timeout?.TotalSeconds);
 
     private static JsonElement? Given(JsonElement json) => json.ValueKind == JsonValueKind.Undefined ? null : json;
 

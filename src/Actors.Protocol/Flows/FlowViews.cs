@@ -23,6 +23,7 @@ public sealed record FlowList(IReadOnlyList<FlowSummary> Items);
 /// <param name="Versions">All versions of this name that the silo has, oldest first.</param>
 /// <param name="Source">The YAML text; absent for C#.</param>
 /// <param name="InputSchema">One JSON Schema of the whole input, made of the declared inputs, e.g. for forms; absent when the flow declares none.</param>
+/// <param name="TimeoutSeconds">The limit of a whole run; absent when there is none.</param>
 public sealed record FlowDetails(
     string Name,
     string Version,
@@ -34,7 +35,8 @@ public sealed record FlowDetails(
     IReadOnlyList<string> Tasks,
     IReadOnlyList<FlowVersionView> Versions,
     string? Source,
-    JsonElement? InputSchema = null);
+    JsonElement? InputSchema = null,
+    double? TimeoutSeconds = null);
 
 /// <param name="Type">string, integer, number, boolean, object, array or any.</param>
 /// <param name="Schema">The JSON Schema of the value; absent when there is none.</param>

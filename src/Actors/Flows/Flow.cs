@@ -33,6 +33,12 @@ public abstract class Flow<TIn, TOut>
     /// <summary>True: a step whose input differs from the recorded one parks the run. Default false: the difference is reported.</summary>
     public virtual bool Strict => false;
 
+    /// <summary>
+    /// The limit of a whole run, counted from its first start over restarts; the time that it was queued is not counted. What is open then is cancelled, what was registered with
+    /// <see cref="IFlowContext.CleanUp"/> is done, what was done is compensated, and the run has failed with <see cref="ErrorTypes.Timeout"/>. A run that has begun keeps its limit when this changes. More than zero. Default null: none.
+    /// </summary>
+    public virtual TimeSpan? Timeout => null;
+
     public abstract Task<TOut> RunAsync(IFlowContext ctx, TIn input);
 
     /// <summary>

@@ -23,6 +23,9 @@ public abstract class FlowDefinition
     /// <summary>See <see cref="Flow{TIn,TOut}.Strict"/>.</summary>
     public virtual bool Strict => false;
 
+    /// <summary>See <see cref="Flow{TIn,TOut}.Timeout"/>.</summary>
+    public virtual TimeSpan? Timeout => null;
+
     /// <summary>Declared inputs, for lists and forms; empty when the flow declares none.</summary>
     public virtual IReadOnlyList<FlowInput> Inputs => [];
 
@@ -90,6 +93,7 @@ public sealed class CodeFlowDefinition<TIn, TOut>(Flow<TIn, TOut> flow) : FlowDe
     public override string? Label => flow.Version;
     public override string? Description => flow.Description;
     public override bool Strict => flow.Strict;
+    public override TimeSpan? Timeout => flow.Timeout;
 
     public override ReadOnlyMemory<byte> CheckInput(JsonElement input)
     {

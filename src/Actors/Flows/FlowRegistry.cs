@@ -14,9 +14,15 @@ public sealed class FlowRegistry
     public FlowRegistry Add<TIn, TOut>(Flow<TIn, TOut> flow) => Add(new CodeFlowDefinition<TIn, TOut>(flow));
 
     /// <summary>Adds a version and makes it the latest of its name. Adding the same version again makes it the latest again.</summary>
+    /// <exception cref="ArgumentException">The flow's limit of time is zero or less.</exception>
     public FlowRegistry Add(FlowDefinition flow)
     {
         ArgumentNullException.ThrowIfNull(flow);
+        if (flow.Timeout <= TimeSpan.Zero)
+        {
+            throw new ArgumentException($"The timeout of flow '{flow.Name}' is {flow.Timeout}; it must be more than zero.", nameof(flow));
+        }
+
         lock (_lock)
         {
             if (!_flows.TryGetValue(flow.Name, out List<FlowDefinition>? versions))

@@ -66,6 +66,9 @@ public sealed class YamlFlowDefinition : FlowDefinition
     /// <summary>The text, and behind it those of the flows that its steps run inside it.</summary>
     public override string Source { get; }
 
+    /// <summary>What the file says under <c>timeout</c>.</summary>
+    public override TimeSpan? Timeout => _document.Timeout;
+
     public override IReadOnlyList<FlowInput> Inputs => _document.Inputs;
 
     public override IReadOnlyList<FlowOutput> Outputs => _document.Outputs;

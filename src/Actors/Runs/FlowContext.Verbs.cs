@@ -494,7 +494,7 @@ internal sealed partial class FlowContext
             Unnest(inner);
             if (cancelled || IsCancelled)
             {
-                Adopt(inner);
+                await AdoptAsync(inner);
                 throw new FlowCancelledException(EffectiveReason);
             }
 

@@ -70,6 +70,9 @@ internal sealed partial class FlowContext : IFlowContext
 
     public bool TimedOut { get; private set; }
 
+    /// <summary>A limit of this scope is recorded.</summary>
+    public bool HasLimit => _node.Find(JournalNode.LimitName) is not null;
+
     public bool IsCancelled => CancelReason is not null || (!_shielded && _outer is { IsCancelled: true });
 
     public Guid NewId()
@@ -229,12 +232,19 @@ internal sealed partial class FlowContext : IFlowContext
         return (value, error, cancelled);
     }
 
-    /// <summary>Takes over what a scope that leaves no entry has to undo and to clean up.</summary>
-    public void Adopt(FlowContext inner)
+    /// <summary>
+    /// Takes over what a scope that was cancelled, and so leaves no entry, has to undo. Its clean-ups are done now, before what ended it goes on; when the whole run is cancelled, they are
+    /// done together with those of all others.
+    /// </summary>
+    public async Task AdoptAsync(FlowContext inner)
     {
+        if (inner._cleanUps.Count > 0 && !(Grain.IsRunCancelled && IsOutsideCleanUp))
+        {
+            await Grain.CleanUpAsync(inner.Shielded(), inner.TakeCleanUps(), []);
+        }
+
         Compensations.AddRange(inner.Compensations);
-        _cleanUps.AddRange(inner._cleanUps);
-        inner._cleanUps.Clear();
+        _cleanUps.AddRange(inner.TakeCleanUps());
     }
 
     /// <summary>The clean-ups that are in force, last registered first.</summary>
@@ -302,6 +312,9 @@ internal sealed partial class FlowContext : IFlowContext
 
         Grain.OnVerbOpened(verb);
     }
+
+    // Within a clean-up nothing of the run's cancellation is known.
+    private bool IsOutsideCleanUp => !_shielded && (_outer is null || _outer.IsOutsideCleanUp);
 
     public string EffectiveReason => CancelReason ?? _outer?.EffectiveReason ?? "Cancelled.";
 

@@ -142,8 +142,9 @@ public interface IFlowContext
     Task<T> Loop<T>(string name, T carried, Func<IFlowContext, T, int, Task<Iteration<T>>> body, LoopOptions? options = null);
 
     /// <summary>
-    /// Registers what is to be done when the run is cancelled while this scope is open; runs in reverse order of registration, under a fresh token and the clean-up's own limit.
-    /// Each is tried once; an error in one is recorded and does not stop the others.
+    /// Registers what is to be done when this scope is cancelled from outside: with the whole run, by the limit of a scope around it or of the run, or because a branch beside it failed or
+    /// was first. Not when the scope itself fails or reaches its own limit: the code around it sees that. Runs in reverse order of registration, under a fresh token and the clean-up's own
+    /// limit, before the flow goes on. Each is tried once; an error in one is recorded and does not stop the others.
     /// </summary>
     void CleanUp(string name, Func<IFlowContext, Task> body);
 

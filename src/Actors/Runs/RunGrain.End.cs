@@ -42,7 +42,9 @@ internal sealed partial class RunGrain
     {
         RunStartedBody started = EntryBody.Read<RunStartedBody>(_journal.Started!.Payload);
         ReadOnlyMemory<byte> input = JsonSerializer.SerializeToUtf8Bytes(started.Input);
+        ScopeLimit? limit = ScopeLimit.Begin(root, definition.Timeout);
         (FlowResult result, FlowError? error, bool cancelled) = await root.RunToEndAsync(ctx => definition.RunAsync(ctx, input));
+        limit?.End();
         if (error is null && result.Output.Length > Services.Options.PayloadBytesMax)
         {
             error = new FlowError(ErrorTypes.PayloadTooLarge, $"The output has {result.Output.Length:N0} bytes of JSON; {Services.Options.PayloadBytesMax:N0} are allowed (SiloOptions.PayloadBytesMax).");
@@ -50,12 +52,15 @@ internal sealed partial class RunGrain
 
         if (cancelled)
         {
-            List<string> errors = await CleanUpAsync(root, definition, root.TakeCleanUps());
+            List<string> errors = await CleanUpAsync(root.Shielded(), root.TakeCleanUps(), root.Compensations);
             End(EntryKind.RunCancelled, RunStatus.Cancelled, new RunEndedBody(Reason: _cancelReason, CleanUpErrors: errors.Count == 0 ? null : errors), _cancelReason);
         }
         else if (error is not null)
         {
-            List<string> errors = await CleanUpAsync(root, definition, []);
+            // At the limit of the run its code was interrupted as by a cancellation. A failure is its own: it has cleaned up, or did not want to.
+            IReadOnlyList<CleanUpEntry> cleanUps = root.TimedOut ? root.TakeCleanUps() : [];
+            error = root.TimedOut ? new FlowError(ErrorTypes.Timeout, $"The run did not end in time: {root.CancelReason}") : error;
+            List<string> errors = await CleanUpAsync(root.Shielded(), cleanUps, root.Compensations);
             End(EntryKind.RunFailed, RunStatus.Failed, new RunEndedBody(Error: error, CleanUpErrors: errors.Count == 0 ? null : errors), Text.Shorten($"{error.Type}: {error.Message}", 1000));
         }
         else
@@ -64,16 +69,15 @@ internal sealed partial class RunGrain
         }
     }
 
-    /// <summary>Runs clean-ups, then compensations, in reverse order, where no cancellation reaches; gives what went wrong.</summary>
-    private async Task<List<string>> CleanUpAsync(FlowContext root, FlowDefinition definition, IReadOnlyList<CleanUpEntry> cleanUps)
+    /// <summary>Runs clean-ups, then compensations in reverse order, where no cancellation reaches; gives what went wrong.</summary>
+    public async Task<List<string>> CleanUpAsync(FlowContext shielded, IReadOnlyList<CleanUpEntry> cleanUps, IReadOnlyList<OpenCompensation> done)
     {
-        if (cleanUps.Count == 0 && root.Compensations.Count == 0)
+        if (cleanUps.Count == 0 && done.Count == 0)
         {
             return [];
         }
 
-        FlowContext shielded = root.Shielded();
-        OpenCompensation[] compensations = [.. root.Compensations];
+        OpenCompensation[] compensations = [.. done];
         Array.Reverse(compensations);
         List<string> errors = [];
         ScopeVerb<List<string>> verb = new(
@@ -87,7 +91,7 @@ internal sealed partial class RunGrain
                 foreach (OpenCompensation compensation in compensations)
                 {
                     string name = CompensationName(compensation);
-                    await TryAsync(errors, name, () => scope.Step(name, compensation.Input, (input, step) => UndoAsync(definition, compensation.Handler, input, step), CompensationOptions));
+                    await TryAsync(errors, name, () => scope.Step(name, compensation.Input, (input, step) => UndoAsync(compensation.Handler, input, step), CompensationOptions));
                 }
 
                 return errors;
@@ -119,9 +123,9 @@ internal sealed partial class RunGrain
         }
     }
 
-    private async Task UndoAsync(FlowDefinition definition, string handler, JsonElement input, IStepContext step)
+    private async Task UndoAsync(string handler, JsonElement input, IStepContext step)
     {
-        if (definition.FindCompensation(handler) is { } own)
+        if (_definition!.FindCompensation(handler) is { } own)
         {
             await own.Undo(JsonSerializer.SerializeToUtf8Bytes(input), step).ConfigureAwait(false);
         }

@@ -6,11 +6,13 @@ internal static class DocumentCheck
     public static void Run(FlowDocument document, YamlMap root, Problems problems)
     {
         StepNodes nodes = new(root);
-        foreach (IReadOnlyList<FlowStep> steps in (IReadOnlyList<FlowStep>[])[document.Steps, document.OnCancel])
+        (TimeSpan, int)? limit = document.Timeout is { } time ? (time, root.Find("timeout")!.Line) : null;
+        // The limit of the flow ends its steps; what is done after a cancellation has a limit of its own.
+        foreach ((IReadOnlyList<FlowStep> steps, (TimeSpan, int)? around) in ((IReadOnlyList<FlowStep>, (TimeSpan, int)?)[])[(document.Steps, limit), (document.OnCancel, null)])
         {
             ReachCheck.Run(steps, nodes, problems);
             LoopCheck.Run(steps, nodes, problems);
-            LimitCheck.Run(steps, nodes, problems);
+            LimitCheck.Run(steps, around, nodes, problems);
         }
 
         UsageCheck.Run(document, root, problems);

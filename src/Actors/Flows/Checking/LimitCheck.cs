@@ -3,9 +3,11 @@ namespace Actors.Flows;
 /// <summary>Limits of time that are longer than the limit around them, and so never reached.</summary>
 internal static class LimitCheck
 {
-    public static void Run(IReadOnlyList<FlowStep> steps, StepNodes nodes, Problems problems) => Check(steps, null, nodes, problems);
+    /// <param name="flow">The limit of the whole flow, and where it stands; null when there is none.</param>
+    public static void Run(IReadOnlyList<FlowStep> steps, (TimeSpan Time, int Line)? flow, StepNodes nodes, Problems problems) =>
+        Check(steps, flow is { } limit ? (limit.Time, $"the whole flow in line {limit.Line}") : null, nodes, problems);
 
-    private static void Check(IReadOnlyList<FlowStep> steps, (TimeSpan Time, int Line)? around, StepNodes nodes, Problems problems)
+    private static void Check(IReadOnlyList<FlowStep> steps, (TimeSpan Time, string Whose)? around, StepNodes nodes, Problems problems)
     {
         foreach (FlowStep step in steps)
         {
@@ -16,10 +18,10 @@ internal static class LimitCheck
                 string what = step is WaitStep ? "the wait" : "this limit";
                 problems.Warn(
                     Rules.LongerThanBlock, limit.At?.Line ?? step.Line, limit.At?.Column ?? step.Column,
-                    $"{what} is longer than that of the block around it in line {outer.Line}, which ends it before");
+                    $"{what} is longer than that of {outer.Whose}, which ends it before");
             }
 
-            (TimeSpan, int)? inner = own is { } block && step.Blocks.Count > 0 && (around is null || block.Time < around.Value.Time) ? (block.Time, step.Line) : around;
+            (TimeSpan, string)? inner = own is { } block && step.Blocks.Count > 0 && (around is null || block.Time < around.Value.Time) ? (block.Time, $"the block around it in line {step.Line}") : around;
             foreach (StepBlock part in step.Blocks)
             {
                 Check(part.Steps, part.Label == "finally" ? around : inner, nodes, problems);

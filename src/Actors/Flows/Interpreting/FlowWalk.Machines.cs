@@ -106,6 +106,8 @@ internal sealed partial class FlowWalk
 
         FlowWalk walk = new(document, tasks, subflows);
         string prefix = $"{frame.State.Prefix}{step.Name}.";
-        return await frame.Context.Scope(step.Name, async ctx => (await walk.RunFlow(ctx, given, prefix)).Outputs, step.Options);
+        // The step's limit and the flow's own: the shorter ends it.
+        ScopeOptions? options = document.Timeout is { } own && !(step.Options?.Timeout <= own) ? new ScopeOptions { Timeout = own } : step.Options;
+        return await frame.Context.Scope(step.Name, async ctx => (await walk.RunFlow(ctx, given, prefix)).Outputs, options);
     }
 }

@@ -7,6 +7,7 @@ internal sealed record FlowDocument(
     string Name,
     string? Label,
     string? Description,
+    TimeSpan? Timeout,
     IReadOnlyList<FlowInput> Inputs,
     IReadOnlyList<OutputValue> OutputValues,
     IReadOnlyList<FlowOutput> Outputs,
@@ -144,7 +145,7 @@ internal sealed class FlowReader
         (List<OutputValue> values, List<FlowOutput> outputs) = ReadOutputs(keys, names);
         IReadOnlyList<FlowStep> onCancel = _steps.ReadSteps("on_cancel", keys.Item("on_cancel"), names.Inner());
         return new FlowDocument(
-            name?.Value ?? "", keys.Text("version")?.Value, keys.Prose("description"), inputs, values, outputs, steps, onCancel, _steps.TasksUsed,
+            name?.Value ?? "", keys.Text("version")?.Value, keys.Prose("description"), _steps.Values.Duration(keys.Item("timeout"), "timeout"), inputs, values, outputs, steps, onCancel, _steps.TasksUsed,
             state, connections, _steps.Subflows, _problems.Source.Text, _problems.Source.File, _problems.Warnings, triggers);
     }
 

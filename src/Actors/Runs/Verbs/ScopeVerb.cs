@@ -27,19 +27,12 @@ internal readonly record struct ScopeResult(JsonElement Value, IReadOnlyDictiona
 
 internal sealed class ScopeVerb<T>(Func<FlowContext, Task<T>> body, TimeSpan? limit, bool isBranch) : ScopeVerb
 {
-    private TimerVerb? _timer;
+    private ScopeLimit? _limit;
 
     public override void Enter()
     {
         Inner = new FlowContext(Grain, Scope, Key, Node, Basis);
-        if (limit is { } time)
-        {
-            FlowContext inner = Inner;
-            _timer = new TimerVerb(now => RunGrain.Later(now, time)) { IsLimit = true };
-            inner.Open(JournalNode.LimitName, _timer);
-            Grain.Guard(CancelWhenOverAsync(inner, _timer, time));
-        }
-
+        _limit = ScopeLimit.Begin(Inner, limit);
         Grain.Guard(RunAsync(Inner));
     }
 
@@ -69,19 +62,6 @@ internal sealed class ScopeVerb<T>(Func<FlowContext, Task<T>> body, TimeSpan? li
         Complete(new ScopeResult(ended.Value ?? default, ended.State));
     }
 
-    private static async Task CancelWhenOverAsync(FlowContext inner, TimerVerb timer, TimeSpan limit)
-    {
-        try
-        {
-            await timer.Task;
-            inner.TimeOut($"The limit of {limit.TotalSeconds:0.###} s was reached.");
-        }
-        catch (FlowCancelledException)
-        {
-            // The scope is cancelled for another reason.
-        }
-    }
-
     private async Task RunAsync(FlowContext inner)
     {
         (T? value, FlowError? error, bool cancelled) = await inner.RunToEndAsync(body);
@@ -90,16 +70,11 @@ internal sealed class ScopeVerb<T>(Func<FlowContext, Task<T>> body, TimeSpan? li
             return;
         }
 
-        if (_timer is { Closed: false })
-        {
-            _timer.Drop();
-            _timer.Close();
-        }
-
+        _limit?.End();
         if (Scope.IsCancelled || (cancelled && !inner.TimedOut))
         {
-            // The cancellation is recorded, or follows from what is: no entry. What was done in here is still to be undone.
-            Scope.Adopt(inner);
+            // The cancellation is recorded, or follows from what is: no entry. What was done in here is still to be cleaned up and undone.
+            await Scope.AdoptAsync(inner);
             CancelAtOnce(Scope.CancelReason ?? inner.CancelReason ?? "The scope was cancelled.");
             return;
         }
