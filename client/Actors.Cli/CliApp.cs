@@ -64,6 +64,7 @@ internal static class CliApp
     private static (string Message, int ExitCode)? Describe(Exception exception) => exception switch
     {
         CliException e => ("error: " + e.Message, e.ExitCode),
+        ActorsStartException { InnerException: FileNotFoundException } e => ("error: " + e.Message, ExitCodes.Usage),
         ActorsStartException e => ("error: " + e.Message, ExitCodes.Error),
         ActorsUnreachableException e => (
             $"error: Nothing answers at {e.Address.GetLeftPart(UriPartial.Authority)}. Start a server with 'actors serve', or say where it is with --url or ACTORS_URL.",

@@ -12,7 +12,7 @@ public static class Server
     /// <summary>Beats the settings files and <c>Actors__Database</c>; the command line beats it.</summary>
     public const string DatabaseVariable = "ACTORS_DATABASE";
 
-    /// <summary>Runs until the process is asked to stop or the token is cancelled. 0 after an orderly stop, 1 when it cannot start; why is told to <paramref name="error"/>.</summary>
+    /// <summary>Runs until the process is asked to stop or the token is cancelled. 0 after an orderly stop, 1 when it cannot start, 2 when that is because a file or folder that a setting names is not there; why is told to <paramref name="error"/>.</summary>
     public static async Task<int> RunAsync(
         string[] args, TextWriter error, Action<WebApplicationBuilder>? configure = null, CancellationToken cancellationToken = default)
     {
@@ -31,7 +31,7 @@ public static class Server
         catch (Exception e) when (e is ActorsStartException or IOException or Actors.Storage.StoreException)
         {
             await error.WriteLineAsync("error: Actors cannot start: " + e.Message);
-            return 1;
+            return e.InnerException is FileNotFoundException ? 2 : 1;
         }
     }
 

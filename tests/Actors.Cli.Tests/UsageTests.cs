@@ -46,6 +46,45 @@ public sealed class UsageTests
     public async Task The_exit_codes_are_in_the_help() =>
         Assert.Contains("5 waits for a person", (await CommandLine.RunAsync("--help")).Out, StringComparison.Ordinal);
 
+    [Fact]
+    public async Task The_exit_codes_of_the_help_are_those_of_the_readme()
+    {
+        string root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "Actors.sln")))
+        {
+            root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("Actors.sln is in no folder above the tests.");
+        }
+
+        string readme = await File.ReadAllTextAsync(Path.Combine(root, "README.md"));
+        string help = (await CommandLine.RunAsync("--help")).Out;
+
+        string[] fields = [.. typeof(ExitCodes).GetFields().Select(field => field.GetRawConstantValue()!.ToString()!).Distinct()];
+        Assert.Equal(fields.Order(StringComparer.Ordinal), ExitCodes.All.Select(code => $"{code.Code}").Order(StringComparer.Ordinal));
+        Assert.All(ExitCodes.All, code =>
+        {
+            Assert.Contains($"  {code.Code,3} {code.Meaning}\n", help.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+            Assert.Contains($"| {code.Code} | {code.Meaning} |\n", readme.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        });
+    }
+
+    [Theory]
+    [InlineData("run none.yaml")]
+    [InlineData("run none.yaml --plugin none.dll")]
+    [InlineData("validate none.yaml")]
+    [InlineData("validate none.yaml --plugin none.dll")]
+    [InlineData("visualize none.yaml")]
+    [InlineData("import none.yaml")]
+    [InlineData("schema --plugin none.dll")]
+    [InlineData("serve --flows none --ephemeral")]
+    [InlineData("serve --plugin none.dll --ephemeral")]
+    public async Task A_file_that_is_not_there_is_a_mistake_of_usage_in_every_command(string line)
+    {
+        Said said = await CommandLine.RunAsync(line.Split(' '));
+
+        Assert.Equal(ExitCodes.Usage, said.ExitCode);
+        Assert.Matches("^error: .*(there|There) is no (such )?file", said.Error);
+    }
+
     [Theory]
     [InlineData("runs list -o xml")]
     [InlineData("runs list --status done")]

@@ -215,6 +215,53 @@ public sealed class ValidateTests : IDisposable
     }
 
     [Fact]
+    public async Task It_is_told_when_there_are_more_errors_than_are_told()
+    {
+        string file = _line.Write("a.yaml", "flow: a\nsteps: [exit]\n" + string.Concat(Enumerable.Range(0, 300).Select(i => $"k{i}: 1\n")));
+
+        Assert.Equal("more than 200 errors.\n", (await Validate(file)).Error.ReplaceLineEndings("\n"));
+        Assert.StartsWith($"error: {file}: more than 200 problems\n", (await CommandLine.RunAsync("run", file, "--ephemeral")).Error.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pipe_in_a_folder_is_told_and_waited_for_by_nobody()
+    {
+        _line.Write("a.yaml", "flow: a\nsteps: [exit]\n");
+        string pipe = _line.Path("b.yaml");
+        using (System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", pipe))
+        {
+            await make.WaitForExitAsync();
+        }
+
+        Said said = await Validate(_line.Folder);
+        Said import = await CommandLine.RunAsync("import", pipe);
+
+        Assert.Equal(ExitCodes.Error, said.ExitCode);
+        Assert.Equal($"{pipe}:1:1: error ACT1004: the file cannot be read: it is a pipe, a socket or a device, and only files are read\n\n", said.Out.ReplaceLineEndings("\n"));
+        Assert.Equal("1 error.\n", said.Error.ReplaceLineEndings("\n"));
+        Assert.Equal(ExitCodes.Error, import.ExitCode);
+        Assert.Contains("it is a pipe", import.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task All_findings_of_a_large_file_with_many_of_them_are_known_again()
+    {
+        StringBuilder text = new(Head);
+        for (int i = 0; i < 200; i++)
+        {
+            text.Append("  - {task: Echo, if: false, inputs: {u: '${inputs.user}'}}\n").Append('#', 4_000).Append('\n');
+        }
+
+        string file = _line.Write("a.yaml", text.ToString());
+        string baseline = _line.Path("known.json");
+        await Validate(file, "--baseline", baseline, "--update-baseline");
+        Said again = await Validate(file, "--baseline", baseline, "--strict");
+
+        Assert.Equal(ExitCodes.Ok, again.ExitCode);
+        Assert.Contains("200 known", again.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_rule_is_explained_with_examples_and_all_are_listed()
     {
         Said explained = await Validate("--explain", "act1302");

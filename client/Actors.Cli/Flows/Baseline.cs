@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Actors.Flows;
 
@@ -55,10 +53,10 @@ internal sealed class Baseline
     }
 
     /// <returns>How many findings were written.</returns>
-    public static int Write(string path, IEnumerable<FlowProblem> problems, FlowCheck check)
+    public static int Write(string path, IEnumerable<FlowProblem> problems, SourceLines lines)
     {
         Baseline baseline = new(path);
-        Finding[] findings = [.. problems.Where(CanBeKnown).GroupBy(problem => baseline.EntryOf(problem, check))
+        Finding[] findings = [.. problems.Where(CanBeKnown).GroupBy(problem => baseline.EntryOf(problem, lines))
             .OrderBy(group => group.Key.File, StringComparer.Ordinal).ThenBy(group => group.Key.Rule, StringComparer.Ordinal).ThenBy(group => group.Key.Line, StringComparer.Ordinal)
             .Select(group => new Finding(group.Key.Rule, group.Key.File, group.Key.Line, group.Count()))];
         try
@@ -74,9 +72,9 @@ internal sealed class Baseline
     }
 
     /// <summary>True for a finding that is in the file; each one in the file is found once.</summary>
-    public bool Knows(FlowProblem problem, FlowCheck check)
+    public bool Knows(FlowProblem problem, SourceLines lines)
     {
-        Entry entry = EntryOf(problem, check);
+        Entry entry = EntryOf(problem, lines);
         if (!CanBeKnown(problem) || _left.GetValueOrDefault(entry) == 0)
         {
             return false;
@@ -86,19 +84,11 @@ internal sealed class Baseline
         return true;
     }
 
-    /// <summary>What stands in the problem's line, as 16 hexadecimal digits.</summary>
-    public static string LineHash(FlowProblem problem, FlowCheck check)
-    {
-        string text = check.Files.FirstOrDefault(file => file.File == problem.File)?.Text ?? "";
-        string line = text.ReplaceLineEndings("\n").Split('\n').ElementAtOrDefault(problem.Line - 1) ?? "";
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(line.Trim(' ', '\t', '\uFEFF'))))[..16];
-    }
-
     // Of a file that cannot be read as YAML nothing is known.
     private static bool CanBeKnown(FlowProblem problem) => !problem.RuleId.StartsWith("ACT10", StringComparison.Ordinal);
 
-    private Entry EntryOf(FlowProblem problem, FlowCheck check) =>
-        new(problem.RuleId, Path.GetRelativePath(_folder, Path.GetFullPath(problem.File)).Replace('\\', '/'), LineHash(problem, check));
+    private Entry EntryOf(FlowProblem problem, SourceLines lines) =>
+        new(problem.RuleId, Path.GetRelativePath(_folder, Path.GetFullPath(problem.File)).Replace('\\', '/'), lines.Hash(problem));
 
     private readonly record struct Entry(string Rule, string File, string Line);
 

@@ -11,7 +11,7 @@ internal static class SarifWriter
     private const string Root = "%SRCROOT%";
 
     /// <param name="known">Findings of the baseline.</param>
-    public static void Write(TextWriter output, FlowCheck check, IReadOnlyList<FlowProblem> told, IReadOnlyList<FlowProblem> known)
+    public static void Write(TextWriter output, FlowCheck check, SourceLines lines, IReadOnlyList<FlowProblem> told, IReadOnlyList<FlowProblem> known)
     {
         using MemoryStream buffer = new();
         using (Utf8JsonWriter json = new(buffer, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -34,7 +34,7 @@ internal static class SarifWriter
                 .Concat(check.Ignored.Select(p => (p, (string?)"inSource")))
                 .Concat(known.Select(p => (p, (string?)"external"))))
             {
-                Result(json, problem, suppression, check, rules);
+                Result(json, problem, suppression, lines, rules);
             }
 
             json.WriteEndArray();
@@ -74,7 +74,7 @@ internal static class SarifWriter
         json.WriteEndObject();
     }
 
-    private static void Result(Utf8JsonWriter json, FlowProblem problem, string? suppression, FlowCheck check, Dictionary<string, int> rules)
+    private static void Result(Utf8JsonWriter json, FlowProblem problem, string? suppression, SourceLines lines, Dictionary<string, int> rules)
     {
         json.WriteStartObject();
         json.WriteString("ruleId", problem.RuleId);
@@ -99,7 +99,7 @@ internal static class SarifWriter
         json.WriteEndObject();
         json.WriteEndArray();
         json.WriteStartObject("partialFingerprints");
-        json.WriteString("primaryLocationLineHash", Baseline.LineHash(problem, check));
+        json.WriteString("primaryLocationLineHash", lines.Hash(problem));
         json.WriteEndObject();
         if (suppression is not null)
         {
@@ -111,18 +111,16 @@ internal static class SarifWriter
             json.WriteEndArray();
         }
 
-        if (problem.Fix is { } fix && check.Files.FirstOrDefault(file => file.File == problem.File)?.Text is { } text)
+        if (problem.Fix is { } fix && lines.Has(problem.File))
         {
-            Fix(json, problem.File, fix, text);
+            Fix(json, problem.File, fix, lines);
         }
 
         json.WriteEndObject();
     }
 
-    private static void Fix(Utf8JsonWriter json, string file, FlowFix fix, string text)
+    private static void Fix(Utf8JsonWriter json, string file, FlowFix fix, SourceLines lines)
     {
-        // Edits count in the text with line feeds only; lines and columns are the same in both.
-        string plain = text.TrimStart('\uFEFF').Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
         json.WriteStartArray("fixes");
         json.WriteStartObject();
         Message(json, "description", fix.Title + ".");
@@ -134,8 +132,8 @@ internal static class SarifWriter
         {
             json.WriteStartObject();
             json.WriteStartObject("deletedRegion");
-            Place(json, "start", plain, edit.Start);
-            Place(json, "end", plain, edit.Start + edit.Length);
+            Place(json, "start", lines.Locate(file, edit.Start));
+            Place(json, "end", lines.Locate(file, edit.Start + edit.Length));
             json.WriteEndObject();
             json.WriteStartObject("insertedContent");
             json.WriteString("text", edit.Replacement);
@@ -150,11 +148,10 @@ internal static class SarifWriter
         json.WriteEndArray();
     }
 
-    private static void Place(Utf8JsonWriter json, string which, string text, int offset)
+    private static void Place(Utf8JsonWriter json, string which, (int Line, int Column) place)
     {
-        ReadOnlySpan<char> before = text.AsSpan(0, Math.Min(offset, text.Length));
-        json.WriteNumber(which + "Line", before.Count('\n') + 1);
-        json.WriteNumber(which + "Column", before.Length - before.LastIndexOf('\n'));
+        json.WriteNumber(which + "Line", place.Line);
+        json.WriteNumber(which + "Column", place.Column);
     }
 
     private static void Artifact(Utf8JsonWriter json, string file)

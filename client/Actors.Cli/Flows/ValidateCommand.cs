@@ -122,9 +122,10 @@ internal static class ValidateCommand
         }
 
         FlowCheck check = FlowChecker.Check(settings.Paths, options);
+        SourceLines lines = new(check);
         if (settings.UpdatesBaseline)
         {
-            Say(console, settings, $"{Count(Baseline.Write(settings.Baseline!, check.Problems, check), "finding")} written to {SafeText.Line(settings.Baseline!)}.");
+            Say(console, settings, $"{Count(Baseline.Write(settings.Baseline!, check.Problems, lines), "finding")} written to {SafeText.Line(settings.Baseline!)}.");
         }
 
         Baseline? baseline = settings.Baseline is null ? null : Baseline.Read(settings.Baseline);
@@ -132,7 +133,7 @@ internal static class ValidateCommand
         List<FlowProblem> known = [];
         foreach (FlowProblem problem in check.Problems)
         {
-            (baseline?.Knows(problem, check) == true ? known : told).Add(problem);
+            (baseline?.Knows(problem, lines) == true ? known : told).Add(problem);
         }
 
         switch (settings.Format)
@@ -141,7 +142,7 @@ internal static class ValidateCommand
                 ProblemWriter.AsJson(console.Out, told);
                 break;
             case "sarif":
-                SarifWriter.Write(console.Out, check, told, known);
+                SarifWriter.Write(console.Out, check, lines, told, known);
                 break;
             case "msbuild":
                 ProblemWriter.MSBuild(console.Out, told);
@@ -160,7 +161,7 @@ internal static class ValidateCommand
     {
         List<string> parts = [];
         int flows = check.Files.Count;
-        parts.Add(errors > 0 ? Count(errors, "error") : flows == 0 ? "There are no flow files here" : $"{Count(flows, "flow")} {(flows == 1 ? "is" : "are")} valid");
+        parts.Add(errors > 0 ? (check.HasMore ? "more than " : "") + Count(errors, "error") : flows == 0 ? "There are no flow files here" : $"{Count(flows, "flow")} {(flows == 1 ? "is" : "are")} valid");
         parts.AddRange(warnings > 0 ? [Count(warnings, "warning")] : []);
         parts.AddRange(check.Ignored.Count > 0 ? [$"{check.Ignored.Count} ignored"] : []);
         parts.AddRange(known > 0 ? [$"{known} known"] : []);

@@ -47,7 +47,12 @@ internal static class Examples
 
             if (parseResult.CommandResult.Command is RootCommand)
             {
-                output.WriteLine("Exit codes: 0 ok, 1 error, 2 usage, 3 run failed, 4 run cancelled, 5 waits for a person, 130 interrupted.");
+                output.WriteLine("Exit codes:");
+                foreach ((int code, string meaning) in ExitCodes.All)
+                {
+                    output.WriteLine($"  {code,3} {meaning}");
+                }
+
                 output.WriteLine();
             }
 

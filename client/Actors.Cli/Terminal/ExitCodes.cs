@@ -16,6 +16,18 @@ internal static class ExitCodes
 
     /// <summary>128 + SIGINT, as shells expect it.</summary>
     public const int Interrupted = 130;
+
+    /// <summary>What each means, as the help tells it.</summary>
+    public static IReadOnlyList<(int Code, string Meaning)> All { get; } =
+    [
+        (Ok, "done"),
+        (Error, "error: it failed, or a check has found something"),
+        (Usage, "usage: the command line is wrong, a file that it names is not there, or a check could not be made"),
+        (RunFailed, "run failed"),
+        (RunCancelled, "run cancelled"),
+        (WaitsForHuman, "waits for a person"),
+        (Interrupted, "interrupted"),
+    ];
 }
 
 /// <summary>The command cannot go on; the message is for the user's eyes and ends the process with <see cref="ExitCode"/>.</summary>

@@ -30,7 +30,7 @@ public static class FlowFolder
         catch (FlowSyntaxException e)
         {
             int errors = e.Problems.Count(p => p.Severity == FlowProblemSeverity.Error);
-            throw new ActorsStartException($"{setting}: {errors} {(errors == 1 ? "problem" : "problems")}\n{e.Message}", e);
+            throw new ActorsStartException($"{setting}: {(e.HasMore ? "more than " : "")}{errors} {(errors == 1 ? "problem" : "problems")}\n{e.Message}", e);
         }
     }
 }

@@ -24,7 +24,7 @@ public static class PluginLoader
         string full = Path.GetFullPath(path);
         if (!File.Exists(full))
         {
-            throw new ActorsStartException($"{setting} is '{path}': there is no such file (looked for {full}).");
+            throw new ActorsStartException($"{setting} is '{path}': there is no such file (looked for {full}).", new FileNotFoundException(null, full));
         }
 
         foreach (Type type in FindPlugins(full, setting))

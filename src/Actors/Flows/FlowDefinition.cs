@@ -110,8 +110,8 @@ public sealed class CodeFlowDefinition<TIn, TOut>(Flow<TIn, TOut> flow) : FlowDe
         }
         catch (JsonException e)
         {
-            string path = e.Path is null or "$" ? "" : "/" + e.Path.TrimStart('$', '.').Replace('.', '/').Replace("[", "/").Replace("]", "");
-            throw new InvalidFlowInputException(Name, [new InputFault(path, Text.Shorten(e.Message, 500))]);
+            SchemaFault fault = TypeMismatch.Find(given, typeof(TIn), e, FlowJson.InputOptions);
+            throw new InvalidFlowInputException(Name, [new InputFault(fault.Pointer, fault.Sentence("the input"))]);
         }
     }
 

@@ -20,23 +20,22 @@ public static class FlowFiles
         FlowFileSet files = new(name => registry.Find(name) is not null);
         files.AddAll(FlowFileSet.Find(path));
         files.AddSubflows();
+        IReadOnlyDictionary<string, FlowReading> byName = files.Read(tasks, checkTasks);
         List<FlowDocument> documents = [];
         List<FlowProblem> problems = [.. files.Problems];
-        Dictionary<string, FlowDocument> byName = new(StringComparer.Ordinal);
-        foreach (FlowFileSet.Entry file in files.Flows)
+        bool hasMore = false;
+        foreach (FlowReading reading in files.Flows.Select(file => file.Reading).OfType<FlowReading>())
         {
-            try
+            IReadOnlyList<FlowProblem> told = FlowReader.Told(reading);
+            if (reading.Document is { } document)
             {
-                FlowDocument document = FlowReader.Read(file.Text, file.Path, tasks, checkTasks);
-                documents.Add(document);
-                if (!byName.TryAdd(document.Name, document))
-                {
-                    problems.Add(Twice(document, byName[document.Name].File));
-                }
+                documents.Add(document with { Warnings = told });
             }
-            catch (FlowSyntaxException e)
+
+            if (told.Any(problem => problem.Severity == FlowProblemSeverity.Error))
             {
-                problems.AddRange(e.Problems);
+                problems.AddRange(told);
+                hasMore |= reading.HasMore;
             }
         }
 
@@ -55,7 +54,7 @@ public static class FlowFiles
 
         if (problems.Count > 0)
         {
-            throw new FlowSyntaxException([.. problems.OrderBy(p => p.File, StringComparer.Ordinal)]);
+            throw new FlowSyntaxException([.. problems.OrderBy(p => p.File, StringComparer.Ordinal)]) { HasMore = hasMore };
         }
 
         foreach (YamlFlowDefinition flow in flows)
@@ -65,14 +64,6 @@ public static class FlowFiles
 
         return flows;
 
-        FlowDocument? FindFlow(string name) => byName.GetValueOrDefault(name) ?? (registry.Find(name) as YamlFlowDefinition)?.Document;
-    }
-
-    private static FlowProblem Twice(FlowDocument flow, string first)
-    {
-        SourceText source = new(flow.Source, flow.File);
-        YamlItem? name = (YamlComposer.Compose(new Problems(source)) as YamlMap)?.Find("flow");
-        return source.Problem(
-            Rules.DuplicateFlow, FlowProblemSeverity.Error, name?.Line ?? 1, name?.Column ?? 1, $"the flow '{flow.Name}' is declared in {first} too", "Give one of them another name.");
+        FlowDocument? FindFlow(string name) => byName.GetValueOrDefault(name)?.Document ?? (registry.Find(name) as YamlFlowDefinition)?.Document;
     }
 }

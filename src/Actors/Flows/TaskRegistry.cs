@@ -94,7 +94,7 @@ public sealed class TaskRegistry
         }
         catch (JsonException e)
         {
-            throw new TaskException($"Task '{task}' cannot read its input: {Text.Shorten(e.Message, 500)}", "invalid_input", e) { Type = ErrorTypes.InvalidInput, Retryable = false };
+            throw new TaskException($"Task '{task}' cannot read its input: {TypeMismatch.Find(input, typeof(T), e, FlowJson.TaskInputOptions).Sentence("it")}", "invalid_input", e) { Type = ErrorTypes.InvalidInput, Retryable = false };
         }
     }
 }

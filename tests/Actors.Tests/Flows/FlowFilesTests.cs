@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Net.Sockets;
 using System.Text;
 using Actors.Flows;
 
@@ -167,6 +169,133 @@ public sealed class FlowFilesTests : FlowTest, IDisposable
         FlowSyntaxException e = Assert.Throws<FlowSyntaxException>(() => FlowFiles.Load(Path.Combine(_folder, "project.yaml"), Tasks, _registry));
 
         Assert.Equal("ACT1612", Assert.Single(e.Problems).RuleId);
+    }
+
+    [Theory]
+    [InlineData("pipe")]
+    [InlineData("socket")]
+    [InlineData("terminal")]
+    [InlineData("nowhere")]
+    [InlineData("itself")]
+    public void What_is_no_file_is_told_alike_in_loading_and_in_checking_and_stops_neither(string kind)
+    {
+        Write("a.yaml", "flow: a\nsteps: [exit]");
+        string path = Path.Combine(_folder, "b.yaml");
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        switch (kind)
+        {
+            case "pipe":
+                using (Process make = Process.Start("mkfifo", path))
+                {
+                    make.WaitForExit();
+                }
+
+                break;
+            case "socket":
+                socket.Bind(new UnixDomainSocketEndPoint(path));
+                break;
+            case "terminal":
+                File.CreateSymbolicLink(path, "/dev/ptmx");
+                break;
+            case "nowhere":
+                File.CreateSymbolicLink(path, Path.Combine(_folder, "gone.yaml"));
+                break;
+            default:
+                File.CreateSymbolicLink(path, path);
+                break;
+        }
+
+        FlowProblem loaded = Assert.Single(Assert.Throws<FlowSyntaxException>(() => FlowFiles.Load(_folder, Tasks, _registry)).Problems);
+        FlowCheck check = FlowChecker.Check([_folder]);
+
+        Assert.Equal($"b.yaml {Rules.NotText}", $"{Path.GetFileName(loaded.File)} {loaded.RuleId}");
+        Assert.StartsWith(kind is "nowhere" or "itself" ? "the file cannot be read: " : "the file cannot be read: it is a pipe, a socket or a device", loaded.Message, StringComparison.Ordinal);
+        Assert.Equal(loaded, Assert.Single(check.Problems));
+        Assert.Equal(["a.yaml True", "b.yaml False"], check.Files.Select(file => $"{Path.GetFileName(file.File)} {file.Text is not null}"));
+    }
+
+    [Fact]
+    public void Links_to_files_are_read_as_a_mounted_folder_has_them_and_links_to_folders_are_not_followed()
+    {
+        Write("..2026_01/a.yaml", "flow: a\nsteps: [exit]");
+        Directory.CreateSymbolicLink(Path.Combine(_folder, "..data"), "..2026_01");
+        File.CreateSymbolicLink(Path.Combine(_folder, "a.yaml"), Path.Combine("..data", "a.yaml"));
+        Write("sub/b.yaml", "flow: b\nsteps: [exit]");
+        File.CreateSymbolicLink(Path.Combine(_folder, "again.yaml"), Path.Combine("sub", "b.yaml"));
+        Directory.CreateSymbolicLink(Path.Combine(_folder, "sub", "up"), _folder);
+
+        Assert.Equal(["a", "b"], FlowFiles.Load(_folder, Tasks, _registry).Select(f => f.Name));
+    }
+
+    [Fact]
+    public void A_subflow_in_a_fallback_without_a_list_is_found_when_it_is_loaded()
+    {
+        Write("sub.yaml", "flow: sub\nsteps: [exit]");
+        Write("main.yaml", "flow: main\nsteps:\n  - {task: Echo, fallback: {subflow: sub}}");
+
+        Assert.Equal(["main", "sub"], FlowFiles.Load(Path.Combine(_folder, "main.yaml"), Tasks, _registry).Select(flow => flow.Name));
+    }
+
+    [Fact]
+    public void A_subflow_whose_file_has_another_name_than_its_flow_is_found_in_a_text_alone_too()
+    {
+        Write("sub.yaml", "flow: other\nsteps: [exit]");
+        string file = Path.Combine(_folder, "main.yaml");
+
+        FlowCheck check = FlowChecker.CheckText("flow: main\nsteps: [{subflow: sub}]", file);
+
+        Assert.Empty(check.Problems);
+        Assert.Equal(["main True", "other False"], check.Files.Select(f => $"{f.Name} {f.IsGiven}"));
+    }
+
+    [Fact]
+    public void A_file_of_a_project_that_cannot_be_read_is_told_in_checking_too()
+    {
+        Write("project.yaml", "project: p\nflows: [a]");
+        Directory.CreateDirectory(Path.Combine(_folder, "a"));
+        File.WriteAllBytes(Path.Combine(_folder, "a", "flow.yaml"), [0xFF]);
+        string project = Path.Combine(_folder, "project.yaml");
+
+        IReadOnlyList<FlowProblem> loaded = Assert.Throws<FlowSyntaxException>(() => FlowFiles.Load(project, Tasks, _registry)).Problems;
+
+        Assert.Equal(Rules.NotText, Assert.Single(loaded).RuleId);
+        Assert.Equal(loaded, FlowChecker.Check([project]).Problems);
+    }
+
+    [Fact]
+    public void Two_flows_of_one_name_are_told_alike_in_loading_and_in_checking()
+    {
+        Write("a.yaml", "flow: a\nsteps: [exit]");
+        Write("b.yaml", "# again\nflow: a\nsteps: [exit]");
+
+        IReadOnlyList<FlowProblem> loaded = Assert.Throws<FlowSyntaxException>(() => FlowFiles.Load(_folder, Tasks, _registry)).Problems;
+
+        Assert.Equal(Rules.DuplicateFlow, Assert.Single(loaded).RuleId);
+        Assert.Equal(loaded, FlowChecker.Check([_folder]).Problems);
+    }
+
+    [Fact]
+    public void A_key_that_stands_twice_in_a_project_is_told()
+    {
+        Write("project.yaml", "project: p\nproject: q\nflows: [a]");
+        Write("a.yaml", "flow: a\nsteps: [exit]");
+
+        Assert.Equal(
+            Rules.DuplicateKey, Assert.Single(Assert.Throws<FlowSyntaxException>(() => FlowFiles.Load(Path.Combine(_folder, "project.yaml"), Tasks, _registry)).Problems).RuleId);
+    }
+
+    [Theory]
+    [InlineData(200, false)]
+    [InlineData(201, true)]
+    public void It_is_told_when_there_are_more_errors_than_are_told(int errors, bool hasMore)
+    {
+        Write("a.yaml", "flow: a\nsteps: [exit]\n" + string.Concat(Enumerable.Range(0, errors).Select(i => $"k{i}: 1\n")));
+
+        FlowSyntaxException loaded = Assert.Throws<FlowSyntaxException>(() => FlowFiles.Load(_folder, Tasks, _registry));
+        FlowCheck check = FlowChecker.Check([_folder]);
+
+        Assert.Equal((200, hasMore), (loaded.Problems.Count, loaded.HasMore));
+        Assert.Equal((200, hasMore), (check.Errors, check.HasMore));
     }
 
     private void Write(string name, string text)

@@ -13,9 +13,6 @@ internal sealed class SubflowCheck
     private SubflowCheck(IReadOnlySet<string> broken, Func<string, FlowDefinition?> registered, Action<FlowReading, FlowProblem> tell) =>
         (_broken, _registered, _tell) = (broken, registered, tell);
 
-    /// <summary>The names of the flows that a flow calls, each once.</summary>
-    public static IEnumerable<string> CalledBy(FlowDocument document) => document.Subflows.Select(call => call.Flow).Distinct(StringComparer.Ordinal);
-
     /// <param name="flows">In the order in which they are told of; of two with one name the first counts.</param>
     /// <param name="broken">The names of flows that are there and cannot be read: calls of them are not checked.</param>
     /// <param name="registered">Gives flows that stand in no file; null for one that is not known.</param>

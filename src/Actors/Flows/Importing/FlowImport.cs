@@ -15,7 +15,7 @@ public static class FlowImport
             throw new FileNotFoundException($"There is no file '{path}'.", path);
         }
 
-        return Import(FlowFileSet.Read(path), path, from);
+        return Import(FlowText.Read(path), path, from);
     }
 
     /// <summary>The same with a text that has been read already.</summary>
@@ -136,7 +136,7 @@ public static class FlowImport
         for (int i = 0; i < files.Children.Count; i++)
         {
             FlujoChild child = files.Children[i];
-            YamlMap map = Compose(FlowFileSet.Read(child.Path), child.Path, out _);
+            YamlMap map = Compose(FlowText.Read(child.Path), child.Path, out _);
             ImportReport own = new(child.Path);
             made.Add((child.Flow, new FlujoImporter(map, own, files).Import(child.Flow, child), own));
         }

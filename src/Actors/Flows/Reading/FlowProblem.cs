@@ -64,4 +64,7 @@ public sealed class FlowSyntaxException : Exception
 
     /// <summary>At least one; by file, line and column. Warnings of the same files are among them.</summary>
     public IReadOnlyList<FlowProblem> Problems { get; }
+
+    /// <summary>True: a file has more errors than are told.</summary>
+    public bool HasMore { get; init; }
 }

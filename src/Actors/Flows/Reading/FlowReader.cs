@@ -26,7 +26,8 @@ internal sealed record FlowDocument(
 /// <param name="Root">Null: it is no YAML, or no mapping.</param>
 /// <param name="Document">Null: the flow cannot be run.</param>
 /// <param name="Found">All problems by position, those that comments ignore included.</param>
-internal sealed record FlowReading(SourceText Source, YamlMap? Root, FlowDocument? Document, IReadOnlyList<FlowProblem> Found);
+/// <param name="HasMore">True: there are more errors than were found, because reading ended at so many.</param>
+internal sealed record FlowReading(SourceText Source, YamlMap? Root, FlowDocument? Document, IReadOnlyList<FlowProblem> Found, bool HasMore);
 
 /// <summary>Reads the root of a flow file.</summary>
 internal sealed class FlowReader
@@ -55,21 +56,28 @@ internal sealed class FlowReader
     public static FlowDocument Read(string text, string file, TaskRegistry tasks, bool checkTasks)
     {
         FlowReading reading = Examine(text, file, tasks, checkTasks);
-        // Whether a comment ignores nothing is known only when all checks have been made, those over several files included.
-        IReadOnlyList<FlowProblem> told = IgnoreComments.Apply(reading.Found, reading.Source, isYaml: reading.Root is not null, isRead: false).Told;
-        return reading.Document is { } document ? document with { Warnings = told } : throw new FlowSyntaxException(told);
+        IReadOnlyList<FlowProblem> told = Told(reading);
+        return reading.Document is { } document ? document with { Warnings = told } : throw new FlowSyntaxException(told) { HasMore = reading.HasMore };
     }
 
-    /// <summary>Reads a file as far as it can be read.</summary>
+    /// <summary>What was found in one file, without what its comments ignore.</summary>
+    public static IReadOnlyList<FlowProblem> Told(FlowReading reading) =>
+        // Whether a comment ignores nothing is known only when all checks have been made, those over several files included.
+        IgnoreComments.Apply(reading.Found, reading.Source, isYaml: reading.Root is not null, isRead: false).Told;
+
+    /// <summary>Reads a text as far as it can be read.</summary>
     /// <param name="checkTasks">False: task names are not checked.</param>
-    public static FlowReading Examine(string text, string file, TaskRegistry tasks, bool checkTasks)
+    public static FlowReading Examine(string text, string file, TaskRegistry tasks, bool checkTasks) => Examine(ComposedYaml.Of(text, file), tasks, checkTasks);
+
+    /// <summary>Reads a tree as far as it can be read.</summary>
+    /// <param name="yaml">What is wrong in it is added to its problems, so that it is read once.</param>
+    /// <param name="checkTasks">False: task names are not checked.</param>
+    public static FlowReading Examine(ComposedYaml yaml, TaskRegistry tasks, bool checkTasks)
     {
-        Problems problems = new(new SourceText(text, file));
+        (Problems problems, YamlItem? root) = yaml;
         FlowDocument? document = null;
-        YamlItem? root = null;
         try
         {
-            root = YamlComposer.Compose(problems);
             document = root switch
             {
                 null => null,
@@ -91,7 +99,7 @@ internal sealed class FlowReader
             // What was found is told.
         }
 
-        return new FlowReading(problems.Source, root as YamlMap, problems.HasErrors ? null : document, problems.All);
+        return new FlowReading(problems.Source, root as YamlMap, problems.HasErrors ? null : document, problems.All, problems.HasMore);
     }
 
     private static FlowDocument? NotAFlow(Problems problems, YamlItem item)

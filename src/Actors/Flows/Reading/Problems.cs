@@ -13,6 +13,9 @@ internal sealed class Problems(SourceText source)
 
     public bool HasErrors { get; private set; }
 
+    /// <summary>True: there was one error more than is told.</summary>
+    public bool HasMore { get; private set; }
+
     public void Error(string rule, YamlItem at, string message, string? suggestion = null) => Error(rule, at.Line, at.Column, message, suggestion);
 
     public void Error(string rule, int line, int column, string message, string? suggestion = null)
@@ -55,19 +58,28 @@ internal sealed class Problems(SourceText source)
 
     private void Add(FlowProblem problem)
     {
-        bool isError = problem.Severity == FlowProblemSeverity.Error;
-        if (!_all.Contains(problem) && (isError || _warnings < CountMax))
+        if (_all.Contains(problem))
         {
-            _all.Add(problem);
-            _warnings += isError ? 0 : 1;
+            return;
         }
 
-        if (_all.Count - _warnings >= CountMax)
+        if (problem.Severity == FlowProblemSeverity.Error)
         {
-            throw new TooManyException();
+            if (_all.Count - _warnings == CountMax)
+            {
+                HasMore = true;
+                throw new TooManyException();
+            }
+
+            _all.Add(problem);
+        }
+        else if (_warnings < CountMax)
+        {
+            _all.Add(problem);
+            _warnings++;
         }
     }
 
-    /// <summary>Reading ends here: there are as many errors as are told.</summary>
+    /// <summary>Reading ends here: nobody reads more errors.</summary>
     public sealed class TooManyException : Exception;
 }

@@ -53,7 +53,7 @@ public sealed class FlowLangDocumentTests : FeatureRun
     [Fact]
     public async Task An_input_is_required_when_nothing_is_said_and_a_missing_one_is_told_before_the_run()
     {
-        await StartAsync(new { a = 1 }, "flow: f\ninputs:\n- {name: a, type: integer}\n- {name: b, required: false}\nsteps:\n- {task: Echo, inputs: {}}");
+        await EndAsync(await StartAsync(new { a = 1 }, "flow: f\ninputs:\n- {name: a, type: integer}\n- {name: b, required: false}\nsteps:\n- {task: Echo, inputs: {}}"));
 
         InvalidFlowInputException missing = await Assert.ThrowsAsync<InvalidFlowInputException>(() => Host.StartRunAsync("f", new { b = 2 }));
 
