@@ -29,7 +29,7 @@ internal sealed partial class ExpressionParser
                 if (segments.Count == 0 && root?.Kind == NameKind.Inputs && root.Fields?.Contains(field) == false && _names.Find(field) is { Kind: NameKind.Loop } loop)
                 {
                     // `inputs.item` without such an input is the loop's variable.
-                    (target, root, type) = (new VariableExpression(field, loop.Type), loop, loop.Type ?? StaticType.Any);
+                    (target, root, type) = (new VariableExpression(field, loop.ValueType), loop, loop.ValueType);
                     continue;
                 }
 
@@ -93,15 +93,23 @@ internal sealed partial class ExpressionParser
             return isLength ? StaticType.Number : StaticType.Any;
         }
 
+        return TypeOfMember(type, field, at, optional, isLength: field == "length");
+    }
+
+    /// <param name="isLength">True: of a list or a text it is the length.</param>
+    private StaticType TypeOfMember(StaticType type, string field, int at, bool optional, bool isLength)
+    {
         if (type.Fields?.TryGetValue(field, out StaticType? known) == true)
         {
+            known = isLength && type.May(TypeKinds.List | TypeKinds.Text) ? known.Or(StaticType.Number) : known;
             return optional || type.May(TypeKinds.Null) ? known.OrNull() : known;
         }
 
         if (type is { IsClosed: true, Fields: { } fields } && type.IsOnly(TypeKinds.Object | TypeKinds.Null) && !optional)
         {
             string? near = Text.Nearest(field, fields.Keys);
-            Doubt(Rules.UnknownField, $"the object has no field '{Text.Shorten(field, 100)}'", at, near is null ? $"It has {Names.List(fields.Keys)}." : $"Did you mean '{near}'?");
+            string suggestion = near is not null ? $"Did you mean '{near}'?" : fields.Count == 0 ? "It has none." : $"It has {Names.List(fields.Keys)}.";
+            Doubt(Rules.UnknownField, $"the object has no field '{Text.Shorten(field, 100)}'", at, suggestion);
         }
 
         return StaticType.Any;
@@ -118,7 +126,7 @@ internal sealed partial class ExpressionParser
         }
 
         return mayBeList && !mayBeObject ? optional ? type.Item.OrNull() : type.Item
-            : !mayBeList && mayBeObject && index.Type.Constant.AsText is { } name && type.Fields?.TryGetValue(name, out StaticType? known) == true ? known
+            : !mayBeList && mayBeObject && index.Type.Constant.AsText is { } name ? TypeOfMember(type, name, at, optional, isLength: false)
             : StaticType.Any;
     }
 
@@ -217,9 +225,9 @@ internal sealed partial class ExpressionParser
                 Used.Add(name);
                 break;
             case NameKind.Local:
-                return new LocalExpression(name.Text, name.Slot, name.Type ?? StaticType.Any);
+                return new LocalExpression(name.Text, name.Slot, name.ValueType);
             case NameKind.State or NameKind.Flow or NameKind.Run:
-                return new RootExpression(name.Text, name.Type ?? StaticType.Any);
+                return new RootExpression(name.Text, name.ValueType);
             case NameKind.Environment:
                 string variable = TakeMember(name);
                 return name.Fields?.Contains(variable) == false
@@ -240,7 +248,7 @@ internal sealed partial class ExpressionParser
                 return secret;
         }
 
-        return new VariableExpression(name.Text, name.Type);
+        return new VariableExpression(name.Text, name.ValueType);
     }
 
     private Name TakeStep()
