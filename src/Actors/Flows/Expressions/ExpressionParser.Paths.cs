@@ -10,6 +10,8 @@ internal sealed partial class ExpressionParser
         Expression target = ParsePrimary(out Name? root);
         StaticType type = target.Type;
         List<Segment> segments = [];
+        // Behind `?.` the path may end with null; elsewhere what has no such part fails.
+        bool mayEnd = false;
         while (true)
         {
             bool optional = Peek() == '?' && (Peek(1) is '.' or '[');
@@ -21,6 +23,7 @@ internal sealed partial class ExpressionParser
                 if (optional && Peek() == '[')
                 {
                     segments.Add(ParseIndex(optional, ref type));
+                    (mayEnd, type) = (true, type.OrNull());
                     continue;
                 }
 
@@ -52,6 +55,8 @@ internal sealed partial class ExpressionParser
                 break;
             }
 
+            mayEnd |= optional;
+            type = mayEnd ? type.OrNull() : type;
             if (segments.Count > Expression.HeightMax)
             {
                 throw Fault($"the path has more than {Expression.HeightMax} parts", start);
@@ -101,8 +106,7 @@ internal sealed partial class ExpressionParser
     {
         if (type.Fields?.TryGetValue(field, out StaticType? known) == true)
         {
-            known = isLength && type.May(TypeKinds.List | TypeKinds.Text) ? known.Or(StaticType.Number) : known;
-            return optional || type.May(TypeKinds.Null) ? known.OrNull() : known;
+            return isLength && type.May(TypeKinds.List | TypeKinds.Text) ? known.Or(StaticType.Number) : known;
         }
 
         if (type is { IsClosed: true, Fields: { } fields } && type.IsOnly(TypeKinds.Object | TypeKinds.Null) && !optional)
@@ -125,7 +129,7 @@ internal sealed partial class ExpressionParser
             Doubt(Rules.ImpossiblePath, $"{type.Name} has no item at {index.Type.Name}", at, hint);
         }
 
-        return mayBeList && !mayBeObject ? optional ? type.Item.OrNull() : type.Item
+        return mayBeList && !mayBeObject ? type.Item
             : !mayBeList && mayBeObject && index.Type.Constant.AsText is { } name ? TypeOfMember(type, name, at, optional, isLength: false)
             : StaticType.Any;
     }
@@ -150,8 +154,7 @@ internal sealed partial class ExpressionParser
             return StaticType.Any;
         }
 
-        StaticType sliced = type.May(TypeKinds.Text) ? StaticType.Of(type.Kinds & (TypeKinds.List | TypeKinds.Text)) : StaticType.ListOf(type.Item);
-        return optional ? sliced.OrNull() : sliced;
+        return type.May(TypeKinds.Text) ? StaticType.Of(type.Kinds & (TypeKinds.List | TypeKinds.Text)) : StaticType.ListOf(type.Item);
     }
 
     private void Doubt(string rule, string message, int at, string? suggestion = null) => _doubts.Add(new ExpressionSyntaxException(rule, message, at, suggestion));
