@@ -33,6 +33,7 @@ public sealed class TaskRegistry
         })
         {
             RunValue = async (input, step) => ToValue(await handler(input is TIn value ? value : ReadInput<TIn>(name, input.ToJson()), step)),
+            ResultType = typeof(TOut),
         });
     }
 
@@ -116,6 +117,9 @@ public sealed record TaskHandler(string Name, string? Description, Type? InputTy
 {
     /// <summary>The same for those who have values. Null: by way of <see cref="Run"/>.</summary>
     internal Func<Value, IStepContext, Task<Value>>? RunValue { get; init; }
+
+    /// <summary>What its result is written from; null: not known.</summary>
+    internal Type? ResultType { get; init; }
 }
 
 internal static class TaskMethod
@@ -146,8 +150,15 @@ internal static class TaskMethod
             }
 
             return finish(method.Invoke(instance, BindingFlags.DoNotWrapExceptions, null, arguments, null));
-        });
+        })
+        {
+            ResultType = ResultOf(method.ReturnType),
+        };
     }
+
+    // Null: it gives nothing.
+    private static Type? ResultOf(Type type) =>
+        type == typeof(Task) || type == typeof(void) ? null : type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Task<>) ? type.GetGenericArguments()[0] : type;
 
     // By reflection, because a delegate over the closed generic method could not box value types.
     private static Func<string, JsonElement, object?> Reader(MethodInfo read) =>

@@ -25,7 +25,7 @@ public sealed class YamlFlowDefinition : FlowDefinition
     /// <summary>Reads a flow.</summary>
     /// <param name="file">The file's name, for messages.</param>
     /// <param name="tasks">What the flow's steps call.</param>
-    /// <param name="checkTasks">False: a task that is not registered is no problem now; a step that calls it fails. For stored flows whose runs must go on.</param>
+    /// <param name="checkTasks">False: a task that is not registered is no problem now; a step that calls it fails, and what declared types say can never work is not told. For stored flows whose runs must go on.</param>
     /// <param name="flows">Where the flows that its steps run inside it are found; null: it has none.</param>
     /// <exception cref="FlowSyntaxException">The text is not a valid flow, or a flow that it runs is missing; all that is wrong is in it.</exception>
     public static YamlFlowDefinition Parse(string text, string file, TaskRegistry tasks, bool checkTasks = true, FlowRegistry? flows = null)
@@ -34,7 +34,7 @@ public sealed class YamlFlowDefinition : FlowDefinition
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(tasks);
         string[] texts = Linking.Split(text);
-        FlowDocument document = FlowReader.Read(texts[0], file, tasks, checkTasks);
+        FlowDocument document = FlowReader.Read(texts[0], file, tasks, checkTasks, isStored: !checkTasks);
         if (document.Subflows.All(s => s.IsChild))
         {
             return new YamlFlowDefinition(document, new Dictionary<string, FlowDocument>(), tasks);
@@ -43,7 +43,7 @@ public sealed class YamlFlowDefinition : FlowDefinition
         Dictionary<string, FlowDocument> stored = new(StringComparer.Ordinal);
         foreach (string inner in texts.Skip(1))
         {
-            FlowDocument found = FlowReader.Read(inner, file, tasks, checkTasks);
+            FlowDocument found = FlowReader.Read(inner, file, tasks, checkTasks, isStored: !checkTasks);
             stored[found.Name] = found;
         }
 

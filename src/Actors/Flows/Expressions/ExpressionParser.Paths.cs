@@ -10,6 +10,8 @@ internal sealed partial class ExpressionParser
         Expression target = ParsePrimary(out Name? root);
         StaticType type = target.Type;
         List<Segment> segments = [];
+        // Behind `?.` the path may end with null; elsewhere what has no such part fails.
+        bool mayEnd = false;
         while (true)
         {
             bool optional = Peek() == '?' && (Peek(1) is '.' or '[');
@@ -21,6 +23,7 @@ internal sealed partial class ExpressionParser
                 if (optional && Peek() == '[')
                 {
                     segments.Add(ParseIndex(optional, ref type));
+                    (mayEnd, type) = (true, type.OrNull());
                     continue;
                 }
 
@@ -29,7 +32,7 @@ internal sealed partial class ExpressionParser
                 if (segments.Count == 0 && root?.Kind == NameKind.Inputs && root.Fields?.Contains(field) == false && _names.Find(field) is { Kind: NameKind.Loop } loop)
                 {
                     // `inputs.item` without such an input is the loop's variable.
-                    (target, root, type) = (new VariableExpression(field, loop.Type), loop, loop.Type ?? StaticType.Any);
+                    (target, root, type) = (new VariableExpression(field, loop.ValueType), loop, loop.ValueType);
                     continue;
                 }
 
@@ -52,6 +55,8 @@ internal sealed partial class ExpressionParser
                 break;
             }
 
+            mayEnd |= optional;
+            type = mayEnd ? type.OrNull() : type;
             if (segments.Count > Expression.HeightMax)
             {
                 throw Fault($"the path has more than {Expression.HeightMax} parts", start);
@@ -93,15 +98,22 @@ internal sealed partial class ExpressionParser
             return isLength ? StaticType.Number : StaticType.Any;
         }
 
+        return TypeOfMember(type, field, at, optional, isLength: field == "length");
+    }
+
+    /// <param name="isLength">True: of a list or a text it is the length.</param>
+    private StaticType TypeOfMember(StaticType type, string field, int at, bool optional, bool isLength)
+    {
         if (type.Fields?.TryGetValue(field, out StaticType? known) == true)
         {
-            return optional || type.May(TypeKinds.Null) ? known.OrNull() : known;
+            return isLength && type.May(TypeKinds.List | TypeKinds.Text) ? known.Or(StaticType.Number) : known;
         }
 
         if (type is { IsClosed: true, Fields: { } fields } && type.IsOnly(TypeKinds.Object | TypeKinds.Null) && !optional)
         {
             string? near = Text.Nearest(field, fields.Keys);
-            Doubt(Rules.UnknownField, $"the object has no field '{Text.Shorten(field, 100)}'", at, near is null ? $"It has {Names.List(fields.Keys)}." : $"Did you mean '{near}'?");
+            string suggestion = near is not null ? $"Did you mean '{near}'?" : fields.Count == 0 ? "It has none." : $"It has {Names.List(fields.Keys)}.";
+            Doubt(Rules.UnknownField, $"the object has no field '{Text.Shorten(field, 100)}'", at, suggestion);
         }
 
         return StaticType.Any;
@@ -117,8 +129,8 @@ internal sealed partial class ExpressionParser
             Doubt(Rules.ImpossiblePath, $"{type.Name} has no item at {index.Type.Name}", at, hint);
         }
 
-        return mayBeList && !mayBeObject ? optional ? type.Item.OrNull() : type.Item
-            : !mayBeList && mayBeObject && index.Type.Constant.AsText is { } name && type.Fields?.TryGetValue(name, out StaticType? known) == true ? known
+        return mayBeList && !mayBeObject ? type.Item
+            : !mayBeList && mayBeObject && index.Type.Constant.AsText is { } name ? TypeOfMember(type, name, at, optional, isLength: false)
             : StaticType.Any;
     }
 
@@ -142,8 +154,7 @@ internal sealed partial class ExpressionParser
             return StaticType.Any;
         }
 
-        StaticType sliced = type.May(TypeKinds.Text) ? StaticType.Of(type.Kinds & (TypeKinds.List | TypeKinds.Text)) : StaticType.ListOf(type.Item);
-        return optional ? sliced.OrNull() : sliced;
+        return type.May(TypeKinds.Text) ? StaticType.Of(type.Kinds & (TypeKinds.List | TypeKinds.Text)) : StaticType.ListOf(type.Item);
     }
 
     private void Doubt(string rule, string message, int at, string? suggestion = null) => _doubts.Add(new ExpressionSyntaxException(rule, message, at, suggestion));
@@ -217,9 +228,9 @@ internal sealed partial class ExpressionParser
                 Used.Add(name);
                 break;
             case NameKind.Local:
-                return new LocalExpression(name.Text, name.Slot, name.Type ?? StaticType.Any);
+                return new LocalExpression(name.Text, name.Slot, name.ValueType);
             case NameKind.State or NameKind.Flow or NameKind.Run:
-                return new RootExpression(name.Text, name.Type ?? StaticType.Any);
+                return new RootExpression(name.Text, name.ValueType);
             case NameKind.Environment:
                 string variable = TakeMember(name);
                 return name.Fields?.Contains(variable) == false
@@ -240,7 +251,7 @@ internal sealed partial class ExpressionParser
                 return secret;
         }
 
-        return new VariableExpression(name.Text, name.Type);
+        return new VariableExpression(name.Text, name.ValueType);
     }
 
     private Name TakeStep()

@@ -35,6 +35,16 @@ internal sealed record Name(
 
     public static readonly Name Run = new("run", NameKind.Run, 0, ["id", "started_at", "tenant", "flow"]);
 
+    /// <summary>What is known of the value at this place: a step that was skipped gives null.</summary>
+    public StaticType ValueType => Type is null ? StaticType.Any : Maybe ? Type.OrNull() : Type;
+
+    /// <summary>Of two steps with one id, of which either may have run last, this one with what is known of both.</summary>
+    public Name OrThatOf(Name other) => this with
+    {
+        Fields = Fields is null || other.Fields is null ? null : [.. other.Fields.Union(Fields)],
+        Type = Type is null || other.Type is null ? null : other.Type.Or(Type),
+    };
+
     /// <param name="fields">Every declared field with its type.</param>
     public static Name State(IReadOnlyDictionary<string, StaticType> fields) => new("state", NameKind.State, 0, [.. fields.Keys], Type: StaticType.ObjectOf(fields));
 
@@ -98,11 +108,8 @@ internal sealed class Names(Names? outer, FlowIds ids)
     {
         foreach (Name name in inner._own.Values)
         {
-            // Of one id in two blocks either output may be there.
-            IReadOnlyCollection<string>? fields = name.Fields is not null && _own.GetValueOrDefault(name.Text) is { Kind: NameKind.Step } before
-                ? before.Fields is null ? null : [.. before.Fields.Union(name.Fields)]
-                : name.Fields;
-            _own[name.Text] = name with { Maybe = maybe || name.Maybe, Fields = fields };
+            Name known = _own.GetValueOrDefault(name.Text) is { Kind: NameKind.Step } before ? name.OrThatOf(before) : name;
+            _own[name.Text] = known with { Maybe = maybe || name.Maybe };
         }
     }
 

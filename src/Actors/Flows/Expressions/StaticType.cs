@@ -30,6 +30,13 @@ internal sealed class StaticType
     public static readonly StaticType List = new(TypeKinds.List);
     public static readonly StaticType Object = new(TypeKinds.Object);
 
+    // Types of which much is known are told apart field by field, but neither for ever nor for as many fields as anybody may declare.
+    private const int MergedLevelsMax = 2;
+    private const int MergedFieldsMax = 100;
+
+    // Of lists that are written in the file as many items are looked at.
+    private const int ItemsMax = 50;
+
     private readonly StaticType? _item;
 
     private StaticType(TypeKinds kinds, StaticType? item = null, IReadOnlyDictionary<string, StaticType>? fields = null, bool isClosed = false, Value constant = default) =>
@@ -50,6 +57,10 @@ internal sealed class StaticType
     public Value Constant { get; }
 
     public static StaticType Of(TypeKinds kinds) => new(kinds);
+
+    /// <param name="item">Of the items, when it is a list; null: nothing is known.</param>
+    /// <param name="fields">The known fields, when it is an object; null: none is known.</param>
+    public static StaticType Of(TypeKinds kinds, StaticType? item, IReadOnlyDictionary<string, StaticType>? fields, bool isClosed) => new(kinds, item, fields, isClosed);
 
     public static StaticType ListOf(StaticType item) => new(TypeKinds.List, item);
 
@@ -78,9 +89,25 @@ internal sealed class StaticType
         _ => Any,
     };
 
-    /// <summary>The object of a flow's inputs. An input that need not be given may be null.</summary>
-    public static StaticType OfInputs(IEnumerable<FlowInput> inputs) =>
-        ObjectOf(inputs.ToDictionary(i => i.Name, i => i.Required ? OfWord(i.Type) : OfWord(i.Type).OrNull(), StringComparer.Ordinal));
+    /// <summary>The type of a value that is written in the file, with the types of what it holds.</summary>
+    public static StaticType OfWritten(Value value, int levels = MergedLevelsMax)
+    {
+        if (levels == 0)
+        {
+            return Of(value);
+        }
+
+        if (value.AsObject is { } map)
+        {
+            return ObjectOf(map.Entries.ToDictionary(static entry => entry.Key, entry => OfWritten(entry.Value, levels - 1), StringComparer.Ordinal));
+        }
+
+        return value.AsList is { } list ? ListOfWritten([.. list.Items.Take(ItemsMax + 1).Select(item => OfWritten(item, levels - 1))]) : Of(value);
+    }
+
+    /// <summary>The type of a list of which every item is written in the file.</summary>
+    public static StaticType ListOfWritten(IReadOnlyList<StaticType> items) =>
+        items.Count is 0 or > ItemsMax ? List : ListOf(items.Aggregate(static (all, item) => all.Or(item)));
 
     public bool May(TypeKinds kinds) => (Kinds & kinds) != 0;
 
@@ -90,8 +117,13 @@ internal sealed class StaticType
 
     public StaticType WithoutNull() => Kinds == TypeKinds.Null || !May(TypeKinds.Null) ? this : new(Kinds & ~TypeKinds.Null, _item, Fields, IsClosed);
 
+    /// <summary>What is known of it, when it is known to be one of these kinds as well; itself when it can be none of them.</summary>
+    public StaticType Only(TypeKinds kinds) => IsOnly(kinds) || !May(kinds) ? this : new(Kinds & kinds, _item, Fields, IsClosed);
+
     /// <summary>Either this or the other.</summary>
-    public StaticType Or(StaticType other)
+    public StaticType Or(StaticType other) => Or(other, MergedLevelsMax);
+
+    private StaticType Or(StaticType other, int levels)
     {
         if (ReferenceEquals(this, other) || Kinds == TypeKinds.Any && Fields is null && _item is null)
         {
@@ -100,18 +132,47 @@ internal sealed class StaticType
 
         StaticType? item = (May(TypeKinds.List), other.May(TypeKinds.List)) switch
         {
-            (true, true) => _item is null || other._item is null ? null : _item.Or(other._item),
+            (true, true) => _item is null || other._item is null || levels == 0 ? null : _item.Or(other._item, levels - 1),
             (true, false) => _item,
             _ => other._item,
         };
         (IReadOnlyDictionary<string, StaticType>? fields, bool isClosed) = (May(TypeKinds.Object), other.May(TypeKinds.Object)) switch
         {
-            // Two objects have in common only that they are objects: a field of one may be missing in the other.
-            (true, true) => ReferenceEquals(Fields, other.Fields) ? (Fields, IsClosed && other.IsClosed) : (null, false),
+            (true, true) => FieldsOfEither(other, levels),
             (true, false) => (Fields, IsClosed),
             _ => (other.Fields, other.IsClosed),
         };
         return new(Kinds | other.Kinds, item, fields, isClosed);
+    }
+
+    // A field that only one of them has is missing in the other when that has no more than it says, and may be anything there when it may have more.
+    private (IReadOnlyDictionary<string, StaticType>?, bool) FieldsOfEither(StaticType other, int levels)
+    {
+        if (ReferenceEquals(Fields, other.Fields))
+        {
+            return (Fields, IsClosed && other.IsClosed);
+        }
+
+        if (Fields is null || other.Fields is null || levels == 0 || Fields.Count + other.Fields.Count > MergedFieldsMax)
+        {
+            return (null, false);
+        }
+
+        Dictionary<string, StaticType> fields = new(StringComparer.Ordinal);
+        foreach (string name in Fields.Keys.Union(other.Fields.Keys))
+        {
+            StaticType? mine = Fields.GetValueOrDefault(name);
+            StaticType? others = other.Fields.GetValueOrDefault(name);
+            StaticType? type = mine is null ? IsClosed ? others!.OrNull() : null
+                : others is null ? other.IsClosed ? mine.OrNull() : null
+                : mine.Or(others, levels - 1);
+            if (type is not null)
+            {
+                fields[name] = type;
+            }
+        }
+
+        return (fields, IsClosed && other.IsClosed);
     }
 
     /// <summary>What it is, with its article, for messages.</summary>

@@ -44,7 +44,7 @@ internal sealed class ConstantTemplate(Value value) : Template
 
     public Value Value => value;
 
-    public override StaticType Type => StaticType.Of(value);
+    public override StaticType Type => StaticType.OfWritten(value);
 
     public override Value Evaluate(Evaluation e) => value;
 
@@ -177,7 +177,7 @@ internal sealed class EachTemplate(Template list, int item, int? index, Template
 
 internal sealed class ListTemplate(Template[] items) : Template
 {
-    public override StaticType Type => StaticType.List;
+    public override StaticType Type => StaticType.ListOfWritten(Array.ConvertAll(items, static item => item.Type));
 
     public override IEnumerable<Template> Parts => items;
 

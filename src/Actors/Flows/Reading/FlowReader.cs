@@ -41,21 +41,24 @@ internal sealed class FlowReader
     private readonly IReadOnlyCollection<string>? _environment;
     private readonly TaskRegistry _tasks;
     private readonly bool _checksTasks;
+    private readonly DeclaredTypes _types;
 
-    private FlowReader(Problems problems, TaskRegistry tasks, bool checkTasks)
+    private FlowReader(Problems problems, TaskRegistry tasks, bool checkTasks, bool isStored)
     {
         _problems = problems;
         _environment = checkTasks ? [.. tasks.Resources.EnvironmentAllowed] : null;
         _tasks = tasks;
         _checksTasks = checkTasks;
-        _steps = new StepReader(problems, checkTasks ? tasks : null, tasks.Resources.Kinds, _ids);
+        _types = new DeclaredTypes(checkTasks ? tasks : null, areFollowed: !isStored);
+        _steps = new StepReader(problems, checkTasks ? tasks : null, tasks.Resources.Kinds, _ids, _types);
     }
 
     /// <param name="checkTasks">False: task names are not checked.</param>
+    /// <param name="isStored">True: the text was accepted before, by this version or an earlier one, and its runs must go on.</param>
     /// <exception cref="FlowSyntaxException">All that is wrong.</exception>
-    public static FlowDocument Read(string text, string file, TaskRegistry tasks, bool checkTasks)
+    public static FlowDocument Read(string text, string file, TaskRegistry tasks, bool checkTasks, bool isStored = false)
     {
-        FlowReading reading = Examine(text, file, tasks, checkTasks);
+        FlowReading reading = Examine(text, file, tasks, checkTasks, isStored);
         IReadOnlyList<FlowProblem> told = Told(reading);
         return reading.Document is { } document ? document with { Warnings = told } : throw new FlowSyntaxException(told) { HasMore = reading.HasMore };
     }
@@ -67,12 +70,14 @@ internal sealed class FlowReader
 
     /// <summary>Reads a text as far as it can be read.</summary>
     /// <param name="checkTasks">False: task names are not checked.</param>
-    public static FlowReading Examine(string text, string file, TaskRegistry tasks, bool checkTasks) => Examine(ComposedYaml.Of(text, file), tasks, checkTasks);
+    /// <param name="isStored">True: the text was accepted before, by this version or an earlier one, and its runs must go on.</param>
+    public static FlowReading Examine(string text, string file, TaskRegistry tasks, bool checkTasks, bool isStored = false) => Examine(ComposedYaml.Of(text, file), tasks, checkTasks, isStored);
 
     /// <summary>Reads a tree as far as it can be read.</summary>
     /// <param name="yaml">What is wrong in it is added to its problems, so that it is read once.</param>
     /// <param name="checkTasks">False: task names are not checked.</param>
-    public static FlowReading Examine(ComposedYaml yaml, TaskRegistry tasks, bool checkTasks)
+    /// <param name="isStored">True: the text was accepted before, by this version or an earlier one, and its runs must go on.</param>
+    public static FlowReading Examine(ComposedYaml yaml, TaskRegistry tasks, bool checkTasks, bool isStored = false)
     {
         (Problems problems, YamlItem? root) = yaml;
         FlowDocument? document = null;
@@ -81,7 +86,7 @@ internal sealed class FlowReader
             document = root switch
             {
                 null => null,
-                YamlMap map => new FlowReader(problems, tasks, checkTasks).Root(map),
+                YamlMap map => new FlowReader(problems, tasks, checkTasks, isStored).Root(map),
                 { } item => NotAFlow(problems, item),
             };
             if (root is not null)
@@ -125,14 +130,14 @@ internal sealed class FlowReader
         List<FlowInput> inputs = [.. ReadInputs(keys)];
         AddGiven(inputs, triggers);
         Names names = new(null, _ids);
-        names.Add(new Name("inputs", NameKind.Inputs, 0, inputs.ConvertAll(i => i.Name), Type: StaticType.OfInputs(inputs)));
+        names.Add(new Name("inputs", NameKind.Inputs, 0, inputs.ConvertAll(i => i.Name), Type: _types.OfInputs(inputs)));
         names.Add(Name.Flow);
         names.Add(Name.Run);
         names.Add(Name.Environment(_environment));
         Dictionary<string, StateField> state = ReadState(keys);
         if (keys.Has("state"))
         {
-            names.Add(Name.State(state.Values.ToDictionary(static field => field.Name, static field => StaticType.OfWord(field.Type).OrNull(), StringComparer.Ordinal)));
+            names.Add(Name.State(_types.OfState(state.Values)));
         }
 
         _steps.State = state;

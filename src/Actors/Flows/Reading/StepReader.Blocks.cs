@@ -44,8 +44,7 @@ internal sealed partial class StepReader
         {
             Name[] found = [.. branches.Select(branch => branch.FindOwn(id)).OfType<Name>()];
             bool sure = isComplete && found.Length == branches.Count && Array.TrueForAll(found, name => !name.Maybe);
-            IReadOnlyCollection<string>? fields = Array.TrueForAll(found, name => name.Fields is not null) ? [.. found.SelectMany(name => name.Fields!).Distinct()] : null;
-            names.Add(found[^1] with { Maybe = !sure, Fields = fields, Type = found.Length == 1 ? found[0].Type : null });
+            names.Add(found.Aggregate(static (all, name) => name.OrThatOf(all)) with { Maybe = !sure });
         }
     }
 
@@ -137,7 +136,7 @@ internal sealed partial class StepReader
 
         Names around = names.Inner();
         DeclareVariable(index, keys.Item("index_as") ?? keys.At("for_each"), names, around, suggestion: "Give the variable another name with 'index_as'.", type: StaticType.Number);
-        DeclareVariable(variable, keys.Item("as") ?? keys.At("for_each"), names, around, suggestion: "Give the variable another name with 'as'.", type: items.Type.Item);
+        DeclareVariable(variable, keys.Item("as") ?? keys.At("for_each"), names, around, suggestion: "Give the variable another name with 'as'.", type: types.OfItems(items));
         Template? key = keys.Item("key") is YamlText { IsNull: false } keyText ? _values.Template(keyText, around) : null;
         if (keys.Item("key") is { } keyItem and not YamlText)
         {

@@ -310,7 +310,7 @@ internal sealed partial class StepReader
         };
     }
 
-    private static readonly EffectSettings EffectSettingsOfNothing = new(StepOptions.Default, [], null, null, null, false);
+    private static readonly EffectSettings EffectSettingsOfNothing = new(StepOptions.Default, [], null, null, null, false, StaticType.Any);
 
     /// <summary>What becomes of the branches' results; declares the ids that are seen afterwards.</summary>
     private BranchResults ReadResults(Keys keys, Names names, List<ParallelBranch> branches, List<Names> inner, bool maybe, out HashSet<string> ids)
@@ -345,6 +345,11 @@ internal sealed partial class StepReader
                 }
 
                 ids.Add(id);
+                if (results.PolicyOf(id) == MergePolicy.Deep)
+                {
+                    // What becomes of several values is none of them.
+                    taken.Add(taken.FindOwn(id)! with { Type = null });
+                }
             }
 
             all.AddAll(taken, mayFail);

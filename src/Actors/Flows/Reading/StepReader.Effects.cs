@@ -20,7 +20,7 @@ internal sealed partial class StepReader
             }
         }
 
-        EffectSettings settings = ReadEffect(keys, names);
+        EffectSettings settings = ReadEffect(keys, names, types.OfTask(task));
         return (
             new TaskStep(Common(head, keys, names, VerbName(task), own), settings)
             {
@@ -51,7 +51,7 @@ internal sealed partial class StepReader
             CheckConnection(connection);
         }
 
-        EffectSettings settings = ReadEffect(keys, names);
+        EffectSettings settings = ReadEffect(keys, names, StaticType.Any);
         return (new KindStep(Common(head, keys, names, kind.Name, own), settings, kind) { Inputs = inputs }, settings.Result is null ? ReadOutputs(keys) : FieldsOf(settings.Result));
     }
 
@@ -111,10 +111,12 @@ internal sealed partial class StepReader
         }
     }
 
-    private EffectSettings ReadEffect(Keys keys, Names names)
+    /// <param name="given">What is known of what the body gives.</param>
+    private EffectSettings ReadEffect(Keys keys, Names names, StaticType given)
     {
-        Names around = names.Inner();
-        around.Add(new Name("result", NameKind.Loop, keys.Map.Line));
+        JsonSchema? schema = keys.Item("output_schema") is { } schemaItem ? JsonSchema.Read(schemaItem, problems) : null;
+        given = schema is null ? given : types.OfSchema(schema);
+        Names around = WithResult(keys, names, given);
         bool background = keys.Bool("background") ?? false;
         foreach (string key in (ReadOnlySpan<string>)["on_error", "fallback"])
         {
@@ -124,13 +126,19 @@ internal sealed partial class StepReader
             }
         }
 
-        return new EffectSettings(
-            ReadOptions(keys),
-            ReadChecks(keys, around),
-            keys.Item("output_schema") is { } schema ? JsonSchema.Read(schema, problems) : null,
-            keys.Item("result") is { } result ? _values.Template(result, around) : null,
-            ReadCompensate(keys, around),
-            background);
+        StepOptions options = ReadOptions(keys);
+        Postcondition[] checks = ReadChecks(keys, around);
+        Template? result = keys.Item("result") is { } resultItem ? _values.Template(resultItem, around) : null;
+        StaticType output = result?.Type ?? given;
+        return new EffectSettings(options, checks, schema, result, ReadCompensate(keys, WithResult(keys, names, output)), background, output);
+    }
+
+    // To what makes the step's output of it, it is what the body gave; to what undoes the step, that output.
+    private static Names WithResult(Keys keys, Names names, StaticType type)
+    {
+        Names around = names.Inner();
+        around.Add(new Name("result", NameKind.Loop, keys.Map.Line, Type: type));
+        return around;
     }
 
     private StepOptions ReadOptions(Keys keys)

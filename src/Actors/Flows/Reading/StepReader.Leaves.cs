@@ -228,6 +228,7 @@ internal sealed partial class StepReader
                 Title = title,
                 Details = details,
                 Form = form,
+                Data = types.OfSchema(form),
                 Decisions = decisions,
                 Candidates = candidates,
                 Timeout = timeout,

@@ -10,7 +10,7 @@ internal sealed record SubflowReference(string Flow, bool IsChild, int Line, int
 /// </summary>
 /// <param name="tasks">Null: task names are not checked.</param>
 /// <param name="kinds">The kinds of steps beside those of the language.</param>
-internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks, StepKindRegistry kinds, FlowIds ids)
+internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks, StepKindRegistry kinds, FlowIds ids, DeclaredTypes types)
 {
     // Keys of these kinds are also keys of other kinds: they say what a step is only when nothing else does.
     private static readonly string[] WeakKinds = ["while", "until", "do", "set", "append", "merge", "if"];
@@ -178,7 +178,9 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
             }
             else
             {
-                Declare(new Name(id, NameKind.Step, idText!.Line, step.Common.Fallback is null ? fields : null, maybe, idText.Column), idText, names);
+                // What a fallback gives in its place is not looked into.
+                bool isItsOwn = step.Common.Fallback is null;
+                Declare(new Name(id, NameKind.Step, idText!.Line, isItsOwn ? fields : null, maybe, idText.Column, isItsOwn ? types.OfStep(step) : null), idText, names);
             }
         }
 
@@ -211,7 +213,12 @@ internal sealed partial class StepReader(Problems problems, TaskRegistry? tasks,
     private void Declare(Name name, YamlItem at, Names names)
     {
         // Blocks of which each may be skipped can give the same id one after the other: what ran last counts.
-        if (names.Find(name.Text) is { Kind: NameKind.Step or NameKind.Loop } taken && !(taken is { Kind: NameKind.Step, Maybe: true } && names.FindOwn(name.Text) is null))
+        Name? taken = names.Find(name.Text);
+        if (taken is { Kind: NameKind.Step, Maybe: true } && names.FindOwn(name.Text) is null)
+        {
+            name = name.OrThatOf(taken);
+        }
+        else if (taken is { Kind: NameKind.Step or NameKind.Loop })
         {
             (int line, int column) = at.Line >= taken.Line ? (at.Line, at.Column) : (taken.Line, taken.Column);
             string what = taken.Kind == NameKind.Loop ? "a variable of a block around it" : $"the id of a step in line {Math.Min(taken.Line, at.Line)}";

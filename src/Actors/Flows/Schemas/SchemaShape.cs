@@ -53,8 +53,40 @@ internal static class SchemaShape
         return types;
     }
 
+    /// <summary>Schemas that hold for some of the values for which these do, and may complete them then; not those that only ask.</summary>
+    public static List<SchemaNode> Alternatives(List<SchemaNode> conjuncts)
+    {
+        List<SchemaNode> all = [];
+        HashSet<SchemaNode> taken = [.. conjuncts];
+        foreach (SchemaNode node in conjuncts)
+        {
+            Add(Choices(node));
+        }
+
+        for (int i = 0; i < all.Count; i++)
+        {
+            Add(Choices(all[i]).Append(all[i].Reference).Concat(all[i].AllOf));
+        }
+
+        return all;
+
+        void Add(IEnumerable<SchemaNode?> nodes)
+        {
+            foreach (SchemaNode? node in nodes)
+            {
+                if (node is not null && taken.Add(node))
+                {
+                    all.Add(node);
+                }
+            }
+        }
+
+        static IEnumerable<SchemaNode?> Choices(SchemaNode node) =>
+            node.AnyOf.Length + node.OneOf.Length == 0 && node.Then is null && node.Else is null ? [] : node.AnyOf.Concat(node.OneOf).Append(node.Then).Append(node.Else);
+    }
+
     /// <summary>The schema and all that hold whenever it does.</summary>
-    private static List<SchemaNode> Conjuncts(SchemaNode node)
+    public static List<SchemaNode> Conjuncts(SchemaNode node)
     {
         List<SchemaNode> all = [node];
         HashSet<SchemaNode> taken = [node];

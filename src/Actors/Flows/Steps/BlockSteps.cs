@@ -74,6 +74,9 @@ internal sealed class ForEachStep(StepCommon common) : FlowStep(common)
     /// <summary>What an iteration gives; null: the output of its only step, else all its ids.</summary>
     public required Template? Collect { get; init; }
 
+    // A collected failure stands among the results.
+    public override StaticType OutputType => Collect is null || OnItemError == ItemError.Collect ? StaticType.List : StaticType.ListOf(Collect.Type);
+
     public override IReadOnlyList<StepBlock> Blocks => [new("do", Do)];
 }
 
@@ -262,4 +265,8 @@ internal sealed class SubflowStep(StepCommon common) : FlowStep(common)
 
     /// <summary>True: the flow goes on at once; the block around waits at its end.</summary>
     public bool IsBackground { get; init; }
+
+    public override StaticType OutputType => Outputs is null ? StaticType.Any
+        : OnFailure == SubflowFailure.Default ? Outputs.Type.Or(Default.Type)
+        : Outputs.Type;
 }

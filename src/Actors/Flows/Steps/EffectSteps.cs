@@ -13,8 +13,9 @@ internal sealed record Compensate(string Task, Template? Inputs);
 /// <param name="Result">Sees <c>result</c> and gives the step's output; null: the result itself.</param>
 /// <param name="Compensate">Null: nothing is undone.</param>
 /// <param name="IsBackground">True: the flow goes on at once; the block around waits at its end.</param>
+/// <param name="Output">What is known of the step's output.</param>
 internal sealed record EffectSettings(
-    StepOptions Options, IReadOnlyList<Postcondition> Validate, JsonSchema? Schema, Template? Result, Compensate? Compensate, bool IsBackground)
+    StepOptions Options, IReadOnlyList<Postcondition> Validate, JsonSchema? Schema, Template? Result, Compensate? Compensate, bool IsBackground, StaticType Output)
 {
     /// <summary>True when something is asked of the result before it becomes the step's output.</summary>
     public bool LooksAtResult => Validate.Count > 0 || Schema is not null || Result is not null;
@@ -24,6 +25,7 @@ internal sealed record EffectSettings(
 internal abstract class EffectStep(StepCommon common, EffectSettings settings) : FlowStep(common)
 {
     public EffectSettings Settings => settings;
+    public override StaticType OutputType => settings.Output;
     public required Template Inputs { get; init; }
 }
 
@@ -82,6 +84,13 @@ internal sealed class SignalStep(StepCommon common) : FlowStep(common)
 
     /// <summary>What happens at the end of the time: the step fails, or says that nothing was received.</summary>
     public required bool FailsOnTimeout { get; init; }
+
+    public override StaticType OutputType { get; } = StaticType.ObjectOf(new Dictionary<string, StaticType>(StringComparer.Ordinal)
+    {
+        ["received"] = StaticType.Bool,
+        ["data"] = StaticType.Any,
+        ["by"] = StaticType.Text.OrNull(),
+    });
 }
 
 internal sealed class ApprovalStep(StepCommon common) : FlowStep(common)
@@ -95,6 +104,21 @@ internal sealed class ApprovalStep(StepCommon common) : FlowStep(common)
 
     /// <summary>What the answer's data must look like; null: anything.</summary>
     public JsonSchema? Form { get; init; }
+
+    /// <summary>What is known of the data of an answer that was given.</summary>
+    public StaticType Data { get; init; } = StaticType.Any;
+
+    public override StaticType OutputType => StaticType.ObjectOf(new Dictionary<string, StaticType>(StringComparer.Ordinal)
+    {
+        ["decision"] = StaticType.Text.OrNull(),
+        ["approved"] = StaticType.Bool,
+        ["by"] = StaticType.Text.OrNull(),
+        ["at"] = StaticType.Text,
+        ["comment"] = StaticType.Text.OrNull(),
+        // A question that expires has none.
+        ["data"] = Data.OrNull(),
+        ["expired"] = StaticType.Bool,
+    });
 
     public required IReadOnlyList<string> Decisions { get; init; }
 

@@ -55,6 +55,9 @@ internal abstract class FlowStep(StepCommon common)
     public ErrorHandler? OnError => common.OnError;
     public string? Description => common.Description;
 
+    /// <summary>What is known of its output when it has run to its end: not when it was skipped, and not when its failure was handled.</summary>
+    public virtual StaticType OutputType => StaticType.Any;
+
     /// <summary>The lists of steps that it may run, in the order of the file; without fallback and on_error.</summary>
     public virtual IReadOnlyList<StepBlock> Blocks => [];
 

@@ -52,7 +52,7 @@ internal static class Expressions
             new("text", "string", true, null, default), new("n", "number", true, null, default), new("flag", "boolean", true, null, default),
             new("list", "array", true, null, default), new("o", "object", true, null, default), new("maybe", "number", false, null, default), new("any", "any", true, null, default),
         ];
-        names.Add(new Name("inputs", NameKind.Inputs, 0, inputs.Select(i => i.Name).ToList(), Type: StaticType.OfInputs(inputs)));
+        names.Add(new Name("inputs", NameKind.Inputs, 0, inputs.Select(i => i.Name).ToList(), Type: new DeclaredTypes(null, areFollowed: true).OfInputs(inputs)));
         return names;
     }
 
