@@ -54,6 +54,7 @@ public sealed record SiloOptions
 
     /// <summary>
     /// Runs that ended longer ago are deleted, with their journals, human tasks and audit; those with children when all of them have ended. At least a minute. Default null: they are kept for ever.
+    /// What has expired in the cache is deleted every ten minutes, whatever is set here.
     /// </summary>
     public TimeSpan? KeepEndedRuns { get; init; }
 
