@@ -105,7 +105,7 @@ internal sealed class GrainTable : IGrainHost
             grain = slot.Grain;
             if (grain is null)
             {
-                if (command.MayBeRefused && slot.Waiting.Count >= _services.Options.MailboxMax)
+                if (command.MayBeRefused && slot.Waiting.Count >= _services.Options.MailboxMax && slot.Waiting.Count(static c => c.MayBeRefused) >= _services.Options.MailboxMax)
                 {
                     command.Fail(new OverloadedException($"Run {run} has {slot.Waiting.Count:N0} commands waiting already (SiloOptions.MailboxMax)."));
                     return;
@@ -198,6 +198,11 @@ internal sealed class GrainTable : IGrainHost
                     slot.Ended = true;
                 }
             }
+        }
+
+        if (ended || transition.MessagesConsumed.Count > 0)
+        {
+            _services.InboxRoom.OnConsumed(transition.RunNo);
         }
 
         _feed.Publish(transition.Run, ended);

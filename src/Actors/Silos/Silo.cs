@@ -186,6 +186,7 @@ public sealed partial class Silo : IAsyncDisposable
             Alarms = alarms,
             Bodies = new Bodies(_scheduler, Time, alarms, _options.BodiesMax, () => life.Cluster.MayAct),
             Transactions = new TransactionSlots(_scheduler, _options.TransactionsMax),
+            InboxRoom = new InboxRoom(Store, _scheduler, alarms, Time, _log, _options.MailboxMax),
             Numbers = new RunNumbers(Store, number, _scheduler, Fenced),
             SavedFlows = new SavedFlows(Store, Time),
             Flows = Flows,
