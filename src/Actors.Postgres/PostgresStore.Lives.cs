@@ -48,6 +48,14 @@ public sealed partial class PostgresStore
         Command(Statements.GetFlow, Columns.Of(tenant), Columns.Of(name), Columns.Of(version)),
         row => new FlowRow(tenant, name, version, RowReader.TextOrNull(row, 0), RowReader.TextOrNull(row, 1), RowReader.Time(row, 2)), cancellationToken);
 
+    public async ValueTask<IReadOnlyList<FlowVersionRow>> ListFlowVersionsAsync(string tenant, string name, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return await ReadAsync(
+            Command(Statements.ListFlowVersions, Columns.Of(tenant), Columns.Of(name), Columns.Of((long)limit)),
+            static row => new FlowVersionRow(row.GetString(0), RowReader.TextOrNull(row, 1), RowReader.Time(row, 2)), cancellationToken).ConfigureAwait(false);
+    }
+
     internal static StoreException Fenced(long silo, Exception? inner) =>
         new(StoreFailure.Fenced, $"The life {silo} is over: it was ended, or never began. Nothing was written.", inner);
 

@@ -29,6 +29,14 @@ public sealed partial class PostgresStore
     public async ValueTask<JournalEntry?> ReadLastEntryAsync(string tenant, RunId id, CancellationToken cancellationToken) =>
         (await _lastEntries.GetAsync((tenant, id.Value), cancellationToken).ConfigureAwait(false))?.Value;
 
+    public async ValueTask<int> CountMessagesAsync(long runNo, int max, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        List<int> counted = await ReadAsync(
+            Command(Statements.CountMessages, Columns.Of(runNo), Columns.Of((long)max)), static row => (int)row.GetInt64(0), cancellationToken).ConfigureAwait(false);
+        return counted[0];
+    }
+
     public ValueTask<HumanTaskRow?> GetHumanTaskAsync(string tenant, HumanTaskId id, CancellationToken cancellationToken) =>
         new(_humanTasks.GetAsync((tenant, id.Value), cancellationToken));
 

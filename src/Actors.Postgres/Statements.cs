@@ -373,4 +373,10 @@ internal static class Statements
         "INSERT INTO flows (tenant, name, version, label, source, created_at, tasks) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
 
     public const string GetFlow = "SELECT label, source, created_at FROM flows WHERE tenant = $1 AND name = $2 AND version = $3";
+
+    public const string ListFlowVersions = "SELECT version, label, created_at FROM flows WHERE tenant = $1 AND name = $2 ORDER BY created_at DESC, version LIMIT $3";
+
+    // ---- inbox -------------------------------------------------------------------------------------------------------
+
+    public const string CountMessages = "SELECT count(*) FROM (SELECT 1 FROM inbox WHERE run_no = $1 LIMIT $2) AS counted";
 }

@@ -32,6 +32,14 @@ public sealed partial class SqliteStore
             database[Statements.GetFlow].Bind(1, key.tenant).Bind(2, key.name).Bind(3, key.version),
             row => new FlowRow(key.tenant, key.name, key.version, row.TextOrNull(0), row.TextOrNull(1), row.Time(2))), cancellationToken);
 
+    public ValueTask<IReadOnlyList<FlowVersionRow>> ListFlowVersionsAsync(string tenant, string name, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return ReadAsync((tenant, name, limit), static IReadOnlyList<FlowVersionRow> (database, ask) => RowReader.All(
+            database[Statements.ListFlowVersions].Bind(1, ask.tenant).Bind(2, ask.name).Bind(3, (long)ask.limit),
+            static row => new FlowVersionRow(row.Text(0), row.TextOrNull(1), row.Time(2))), cancellationToken);
+    }
+
     // The fence. Inside the write transaction, so that no life can end between this and the commit.
     private static void RequireAlive(SqliteDatabase database, long silo)
     {

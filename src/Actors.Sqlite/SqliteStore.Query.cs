@@ -54,6 +54,13 @@ public sealed partial class SqliteStore
         ReadAsync((tenant, id), static (database, ask) => RowReader.First<JournalEntry?>(
             database[Statements.ReadLastEntry].Bind(1, ask.id.Value).Bind(2, ask.tenant), static row => RowReader.Entry(row)), cancellationToken);
 
+    public ValueTask<int> CountMessagesAsync(long runNo, int max, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        return ReadAsync((runNo, max), static (database, ask) =>
+            RowReader.First(database[Statements.CountMessages].Bind(1, ask.runNo).Bind(2, (long)ask.max), static row => row.Int(0)), cancellationToken);
+    }
+
     public ValueTask<HumanTaskRow?> GetHumanTaskAsync(string tenant, HumanTaskId id, CancellationToken cancellationToken) =>
         ReadAsync((tenant, id), static (database, ask) =>
             RowReader.First(database[Statements.HumanTaskOfTenant].Bind(1, ask.id.Value).Bind(2, ask.tenant), RowReader.HumanTask), cancellationToken);

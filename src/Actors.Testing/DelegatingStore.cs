@@ -52,6 +52,11 @@ public abstract class DelegatingStore(IStore inner) : IStore
 
     public virtual ValueTask<FlowRow?> GetFlowAsync(string tenant, string name, string version, CancellationToken cancellationToken) => inner.GetFlowAsync(tenant, name, version, cancellationToken);
 
+    public virtual ValueTask<IReadOnlyList<FlowVersionRow>> ListFlowVersionsAsync(string tenant, string name, int limit, CancellationToken cancellationToken) =>
+        inner.ListFlowVersionsAsync(tenant, name, limit, cancellationToken);
+
+    public virtual ValueTask<int> CountMessagesAsync(long runNo, int max, CancellationToken cancellationToken) => inner.CountMessagesAsync(runNo, max, cancellationToken);
+
     public virtual ValueTask<IReadOnlyList<string>> CheckInvariantsAsync(CancellationToken cancellationToken) => inner.CheckInvariantsAsync(cancellationToken);
 
     public virtual ValueTask DisposeAsync()

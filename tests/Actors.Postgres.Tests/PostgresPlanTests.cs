@@ -37,6 +37,8 @@ public sealed partial class PostgresPlanTests() : StoreSpecifications(new Postgr
         { Statements.FindReminders, 0 },
         { Statements.FindRemindersAfter, 0 },
         { Statements.ReadJournal, 0 },
+        { Statements.CountMessages, 0 },
+        { Statements.ListFlowVersions, 0 },
         { Statements.DeleteEnded, 0 },
     };
 

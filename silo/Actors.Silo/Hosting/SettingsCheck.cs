@@ -45,6 +45,7 @@ internal static class SettingsCheck
         Positive(options.Silo.TransactionLimit, "Silo:TransactionLimit", faults);
         Positive(options.Silo.TransactionsMax, "Silo:TransactionsMax", faults);
         Positive(options.Silo.RemoteCommandLimit, "Silo:RemoteCommandLimit", faults);
+        Positive(options.Silo.InboxWaitLimit, "Silo:InboxWaitLimit", faults);
         if (options.Silo.TickInterval < TimeSpan.FromMilliseconds(100) || options.Silo.TickInterval > TimeSpan.FromMinutes(1))
         {
             faults.Add($"{ActorsOptions.KeyText("Silo:TickInterval")} is {options.Silo.TickInterval}; it must be between 0.1 seconds and 1 minute.");

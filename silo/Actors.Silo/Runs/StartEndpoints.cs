@@ -93,11 +93,6 @@ internal static class StartEndpoints
             throw ProblemException.Invalid(ProblemCodes.InvalidRequest, "/inputs", "'inputs' is another name of 'input'; give only one of them.");
         }
 
-        if (silo.Flows.Find(name) is null)
-        {
-            throw ProblemException.FlowNotFound(name, silo.Flows.Latest.Select(f => f.Name));
-        }
-
         Caller caller = callers.Resolve(context);
         StartedRun started;
         try

@@ -32,6 +32,22 @@ public abstract class FlowSpecifications(StoreFixture fixture) : StoreSpecificat
     }
 
     [Fact]
+    public async Task The_versions_of_a_flow_are_listed_last_stored_first()
+    {
+        await Store.SaveFlowAsync(new FlowRow(Tenant, "refund", "b", "1.0", "text", At(1)), default);
+        await Store.SaveFlowAsync(new FlowRow(Tenant, "refund", "c", "2.0", "text", At(2)), default);
+        await Store.SaveFlowAsync(new FlowRow(Tenant, "refund", "a", null, null, At(1)), default);
+        await Store.SaveFlowAsync(new FlowRow(Tenant, "refunds", "d", "3.0", "text", At(3)), default);
+        await Store.SaveFlowAsync(new FlowRow("other", "refund", "e", "4.0", "text", At(4)), default);
+
+        Assert.Equal(
+            [new FlowVersionRow("c", "2.0", At(2)), new FlowVersionRow("a", null, At(1)), new FlowVersionRow("b", "1.0", At(1))],
+            await Store.ListFlowVersionsAsync(Tenant, "refund", 10, default));
+        Assert.Equal(["c", "a"], (await Store.ListFlowVersionsAsync(Tenant, "refund", 2, default)).Select(static v => v.Version));
+        Assert.Empty(await Store.ListFlowVersionsAsync(Tenant, "never", 10, default));
+    }
+
+    [Fact]
     public async Task Tenants_have_definitions_of_their_own()
     {
         FlowRow ours = new(Tenant, "refund", "v1", null, "ours", At());

@@ -54,6 +54,23 @@ public abstract class MessageSpecifications(StoreFixture fixture) : StoreSpecifi
     }
 
     [Fact]
+    public async Task Messages_are_counted_as_long_as_they_are_in_the_inbox_and_no_further_than_asked()
+    {
+        RunRow sender = await StartAsync("sender");
+        RunRow receiver = await StartAsync("receiver");
+        RunRow other = await StartAsync("other");
+        await CommittedAsync(Next(sender, 1, messages: [Message(receiver, "m1"), Message(receiver, "m2"), Message(other, "m3"), Message(receiver, "m4")]));
+        Assert.Equal((3, 2, 1, 0), (await CountAsync(receiver), await Store.CountMessagesAsync(receiver.No, 2, default), await CountAsync(other), await CountAsync(sender)));
+
+        await CommittedAsync(Next(receiver, 1, consumed: ["m1"]));
+        Assert.Equal(2, await CountAsync(receiver));
+        await CommittedAsync(Next(receiver, 2, Becomes(RunStatus.Cancelled), [Entry(3, EntryKind.RunCancelled, "")]));
+
+        Assert.Equal(0, await CountAsync(receiver));
+        Assert.Equal(0, await Store.CountMessagesAsync(9_999_999, 10, default));
+    }
+
+    [Fact]
     public async Task Consumed_messages_leave_the_inbox()
     {
         RunRow sender = await StartAsync("sender");
@@ -111,4 +128,6 @@ public abstract class MessageSpecifications(StoreFixture fixture) : StoreSpecifi
 
         Assert.Empty(await InboxAsync(receiver));
     }
+
+    private ValueTask<int> CountAsync(RunRow run) => Store.CountMessagesAsync(run.No, 100, default);
 }

@@ -1,12 +1,14 @@
 namespace Actors.Flows;
 
 /// <summary>
-/// The flows of a silo: several versions of one name side by side; a new run takes the one that was added last. Thread-safe.
+/// The flows of a silo: several versions of one name side by side; a new run takes the one that was added last. What is not added here cannot be started here, whatever the store has of it;
+/// runs that began with it go on. Thread-safe.
 /// </summary>
 public sealed class FlowRegistry
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, List<FlowDefinition>> _flows = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Name, string Version), FlowDefinition> _kept = [];
 
     /// <summary>Grows whenever a flow is added.</summary>
     internal int Changes { get; private set; }
@@ -38,20 +40,21 @@ public sealed class FlowRegistry
         return this;
     }
 
-    /// <summary>Adds a version that is not to become the latest, unless it is the only one or known already.</summary>
-    internal void AddOld(FlowDefinition flow)
+    /// <summary>Keeps a version that was read from the store for a run that began with it. Nothing else finds it: whether a flow can be started must not depend on which runs happen to be in memory.</summary>
+    internal void Keep(FlowDefinition flow)
     {
         lock (_lock)
         {
-            if (!_flows.TryGetValue(flow.Name, out List<FlowDefinition>? versions))
-            {
-                _flows.Add(flow.Name, versions = []);
-            }
+            _kept[(flow.Name, flow.Version)] = flow;
+        }
+    }
 
-            if (!versions.Exists(v => v.Version == flow.Version))
-            {
-                versions.Insert(0, flow);
-            }
+    /// <summary>The definition that a run is pinned to: a version that was added, or that is kept for its runs. Null when it is neither.</summary>
+    internal FlowDefinition? FindPinned(string name, string version)
+    {
+        lock (_lock)
+        {
+            return _flows.GetValueOrDefault(name)?.Find(v => v.Version == version) ?? _kept.GetValueOrDefault((name, version));
         }
     }
 

@@ -63,6 +63,9 @@ public static class ErrorTypes
     /// <summary>The run that was meant has ended.</summary>
     public const string RunEnded = "RunEnded";
 
+    /// <summary>A limit was reached and held for so long that waiting was given up; the same can succeed later.</summary>
+    public const string Overloaded = "Overloaded";
+
     /// <summary>A step uses a secret that the silo does not have.</summary>
     public const string UnknownSecret = "UnknownSecret";
 

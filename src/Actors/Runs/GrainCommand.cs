@@ -72,6 +72,12 @@ internal sealed class ResumeCommand(string by) : GrainCommand
     public override void Execute(RunGrain grain) => grain.Resume(this, by);
 }
 
+/// <summary>A signal that had to wait in the inbox until the run had room for it.</summary>
+internal sealed class PostponedCommand(InboxMessage message) : GrainCommand
+{
+    public override void Execute(RunGrain grain) => grain.ReceiveMessage(this, message);
+}
+
 internal sealed class MessageCommand(InboxMessage message) : GrainCommand
 {
     public override bool MayBeRefused => false;

@@ -76,13 +76,14 @@ public interface IFlowContext
 
     /// <summary>
     /// Sends a signal to another run of the same tenant, whichever silo has it: exactly once, also when this silo dies meanwhile. The receiver keeps it until it waits for it (<see cref="WaitFor{T}"/>),
-    /// as it keeps those that come from outside; this verb does not wait for that. A run that ends meanwhile never takes it in.
+    /// as it keeps those that come from outside; this verb does not wait for that, but for room in the receiver's inbox, which has as much as for those from outside. A run that ends meanwhile never takes it in.
     /// </summary>
     /// <param name="signal">The signal's name: what <see cref="WaitFor{T}"/> of the receiver is called with.</param>
     /// <param name="payload">As JSON at most <c>SiloOptions.PayloadBytesMax</c> bytes.</param>
     /// <exception cref="StepFailedException">
     /// The tenant has no such run (<see cref="ErrorTypes.UnknownRun"/>), it has ended (<see cref="ErrorTypes.RunEnded"/>), or the payload is too large (<see cref="ErrorTypes.PayloadTooLarge"/>)
-    /// or nested too deeply (<see cref="ErrorTypes.InvalidInput"/>).
+    /// or nested too deeply (<see cref="ErrorTypes.InvalidInput"/>), or the inbox was full for longer than <c>SiloOptions.InboxWaitLimit</c> (<see cref="ErrorTypes.Overloaded"/>). It was not sent, and can be sent
+    /// again under another name.
     /// </exception>
     Task Signal<T>(string name, RunId run, string signal, T payload);
 

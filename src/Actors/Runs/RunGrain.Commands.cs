@@ -22,9 +22,17 @@ internal sealed partial class RunGrain
                 return false;
             }
 
-            if (command.MayBeRefused && _mailbox.Count >= Services.Options.MailboxMax)
+            if (command is MessageCommand { Message.Id: var message } && !_messagesHere.Add(message))
             {
-                throw new OverloadedException($"Run {Info.Id} has {_mailbox.Count:N0} commands waiting already (SiloOptions.MailboxMax).");
+                // Announced again before it was taken: the inbox is read again and again.
+                command.Succeed();
+                return true;
+            }
+
+            // What comes from the inbox has a bound there: a run whose inbox is full can still be answered and cancelled.
+            if (command.MayBeRefused && _mailbox.Count - _messagesHere.Count >= Services.Options.MailboxMax)
+            {
+                throw new OverloadedException($"Run {Info.Id} has {_mailbox.Count - _messagesHere.Count:N0} commands waiting already (SiloOptions.MailboxMax).");
             }
 
             _mailbox.Enqueue(command);
@@ -173,14 +181,13 @@ internal sealed partial class RunGrain
                     : EntryBody.Read<CancelRequestedBody>(message.Payload));
                 Consume(message);
                 break;
-            case InboxKind.Signal when KeepsTooMany:
+            case InboxKind.Signal when KeepsTooMany || _postponed.Count > 0:
                 // It waits in the inbox, which has a bound of its own, until the run has taken others.
-                _postponed.Add(message);
+                _postponed.TryAdd(message.Id, message);
                 command.Succeed();
                 break;
             case InboxKind.Signal:
-                Receive(command, EntryBody.Read<SignalReceivedBody>(message.Payload));
-                Consume(message);
+                ReceiveMessage(command, message);
                 break;
             case InboxKind.Answer:
                 TakeAnswer(command, message);
@@ -193,6 +200,12 @@ internal sealed partial class RunGrain
                 TakeEndOfChild(command, message);
                 break;
         }
+    }
+
+    public void ReceiveMessage(GrainCommand command, InboxMessage message)
+    {
+        Receive(command, EntryBody.Read<SignalReceivedBody>(message.Payload));
+        Consume(message);
     }
 
     /// <summary>The task's row was closed when the answer was accepted: nobody else can have decided it.</summary>
@@ -255,18 +268,20 @@ internal sealed partial class RunGrain
     // And those whose answers were in the inbox when the run was loaded.
     private readonly HashSet<HumanTaskId> _answersWaiting = [];
 
-    // Signals in the inbox that the run has no room for.
-    private readonly List<InboxMessage> _postponed = [];
+    // Signals in the inbox that the run has no room for, by id and in their order.
+    private readonly OrderedDictionary<string, InboxMessage> _postponed = new(StringComparer.Ordinal);
 
-    /// <summary>The run has taken a signal: there is room for those that wait in its inbox.</summary>
-    private void TakePostponed()
+    /// <summary>The first of the signals that wait in the inbox, when there is room for it; null otherwise.</summary>
+    private InboxMessage? NextPostponed()
     {
-        InboxMessage[] waiting = [.. _postponed];
-        _postponed.Clear();
-        foreach (InboxMessage message in waiting)
+        if (_postponed.Count == 0 || KeepsTooMany)
         {
-            TryPost(new MessageCommand(message));
+            return null;
         }
+
+        InboxMessage next = _postponed.GetAt(0).Value;
+        _postponed.RemoveAt(0);
+        return next;
     }
 
     public static string EndMessageId(string child) => child + ":end";

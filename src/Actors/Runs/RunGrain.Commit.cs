@@ -238,10 +238,6 @@ internal sealed partial class RunGrain
             else if (entry.Kind == EntryKind.WaitCompleted)
             {
                 _takenSignals.Remove(EntryBody.Read<WaitCompletedBody>(entry.Payload).SignalSeq);
-                if (_postponed.Count > 0)
-                {
-                    TakePostponed();
-                }
             }
 
             if (entry.Kind == EntryKind.CancelRequested && _walking)

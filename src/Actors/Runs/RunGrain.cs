@@ -64,6 +64,7 @@ internal sealed partial class RunGrain : ITransitionSink
     // Touched from any thread, under the lock.
     private readonly Lock _lock = new();
     private readonly Queue<GrainCommand> _mailbox = new();
+    private readonly HashSet<string> _messagesHere = new(StringComparer.Ordinal);
     private readonly HashSet<Body> _bodies = [];
     private bool _closed;
     private volatile bool _draining;
@@ -351,9 +352,19 @@ internal sealed partial class RunGrain : ITransitionSink
             return null;
         }
 
+        if (NextPostponed() is { } message)
+        {
+            return new PostponedCommand(message);
+        }
+
         lock (_lock)
         {
-            return _mailbox.TryDequeue(out GrainCommand? command) ? command : null;
+            if (_mailbox.TryDequeue(out GrainCommand? command) && command is MessageCommand { Message.Id: var id })
+            {
+                _messagesHere.Remove(id);
+            }
+
+            return command;
         }
     }
 

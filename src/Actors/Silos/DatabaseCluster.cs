@@ -45,7 +45,7 @@ internal sealed partial class DatabaseCluster : ICluster
         _store = store;
         // A peer waits for a whole lease of its own time; a quarter less is the margin for clocks that run unevenly and for bodies that take a moment to stop.
         _lease = new EffectLease(services.Time, services.Options.Lease * 0.75, OnLeaseOver);
-        _recovery = new Recovery(services, TakeInAsync);
+        _recovery = new Recovery(services.Scheduler, services.Log, TakeInAsync);
         _reminders = new ReminderFeed(services, FindRemindersAsync, run => _ = Wake(run));
         _peers = new PeerWatch(services.Time, services.SiloNo, services.Options.Lease, services.Options.TickInterval);
         _notices = new NoticeQueue(services, store, OnTold);

@@ -88,6 +88,7 @@ internal sealed class EngineServices
     public required Alarms Alarms { get; init; }
     public required Bodies Bodies { get; init; }
     public required TransactionSlots Transactions { get; init; }
+    public required InboxRoom InboxRoom { get; init; }
     public required RunNumbers Numbers { get; init; }
     public required SavedFlows SavedFlows { get; init; }
     public required Flows.FlowRegistry Flows { get; init; }

@@ -7,8 +7,7 @@ namespace Actors.Silos;
 /// <summary>
 /// The grains in memory. A command for a run that is not here brings it here first: claims are gathered and made in batches, like commits. Thread-safe.
 /// </summary>
-internal sealed class GrainTable(
-    EngineServices services, Func<RunRow, CancellationToken, ValueTask<(FlowDefinition? Definition, string? Missing)>> findFlow, RunFeed feed, Func<ICluster> cluster) : IGrainHost
+internal sealed class GrainTable : IGrainHost
 {
     // A command that met a leaving grain is given to the next activation; so often in a row means that something is wrong.
     private const int DeliveriesMax = 20;
@@ -17,28 +16,34 @@ internal sealed class GrainTable(
     private const int LossesMax = 3;
     private static readonly TimeSpan LostRetryDelay = TimeSpan.FromSeconds(1);
 
+    private readonly EngineServices _services;
+    private readonly Func<RunRow, CancellationToken, ValueTask<(FlowDefinition? Definition, string? Missing)>> _findFlow;
+    private readonly RunFeed _feed;
+    private readonly Func<ICluster> _cluster;
+
+    // Null when nobody shares the store: then no run is ever taken over from a silo that died.
+    private readonly SuspectLane? _suspects;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<RunId, Slot> _slots = [];
     private readonly Queue<RunId> _toClaim = new();
     private readonly Dictionary<RunId, int> _losses = [];
-    private readonly Queue<LoadedRun> _suspects = new();
 
     // Those that left memory since runs were claimed without being asked for by name; null when none are being claimed.
     private HashSet<RunId>? _leftMeanwhile;
-    private volatile Trial? _trial;
-    private bool _trying;
     private bool _claiming;
     private bool _stopped;
     private TaskCompletionSource? _empty;
 
-    // A run that was taken over so often without progress is a suspect. Mostly it is innocent: it was in the memory of silos that died for another reason. So suspects begin one at a time, and
-    // one whose silo died so often while it was the only suspect under way is quarantined.
-    private const int AdoptionsMax = 2;
-    private const int TrialsMax = 2;
-    private const int LastStepsShown = 5;
-
-    // A suspect that has done no harm for so long makes way for the next.
-    private static readonly TimeSpan TrialMax = TimeSpan.FromSeconds(10);
+    public GrainTable(
+        EngineServices services, Func<RunRow, CancellationToken, ValueTask<(FlowDefinition? Definition, string? Missing)>> findFlow, RunFeed feed, Func<ICluster> cluster)
+    {
+        _services = services;
+        _findFlow = findFlow;
+        _feed = feed;
+        _cluster = cluster;
+        _suspects = services.Store is IClusterStore store ? new SuspectLane(services.Scheduler, services.Time, services.Log, store, services.SiloNo, TryBeginAsync) : null;
+    }
 
     /// <summary>Called when the store says that the silo's life is over.</summary>
     public required Action<string> OnFenced { get; init; }
@@ -75,7 +80,7 @@ internal sealed class GrainTable(
     /// <summary>Gives the command to the run's grain, in memory or brought there. The answer comes through <see cref="GrainCommand.Done"/>.</summary>
     public void Send(RunId run, GrainCommand command)
     {
-        command.AnswerOn(services.Scheduler);
+        command.AnswerOn(_services.Scheduler);
         if (++command.Deliveries > DeliveriesMax)
         {
             command.Fail(new UnavailableException($"Run {run} could not be reached; try again."));
@@ -100,7 +105,7 @@ internal sealed class GrainTable(
             grain = slot.Grain;
             if (grain is null)
             {
-                if (command.MayBeRefused && slot.Waiting.Count >= services.Options.MailboxMax)
+                if (command.MayBeRefused && slot.Waiting.Count >= _services.Options.MailboxMax && slot.Waiting.Count(static c => c.MayBeRefused) >= _services.Options.MailboxMax)
                 {
                     command.Fail(new OverloadedException($"Run {run} has {slot.Waiting.Count:N0} commands waiting already (SiloOptions.MailboxMax)."));
                     return;
@@ -143,7 +148,7 @@ internal sealed class GrainTable(
     /// <summary>A run whose row and first entry were just committed here begins.</summary>
     public void Add(RunRow row, JournalEntry first, FlowDefinition? definition)
     {
-        RunGrain grain = new(services, this, row, [first], definition, null);
+        RunGrain grain = new(_services, this, row, [first], definition, null);
         lock (_lock)
         {
             if (_stopped || !_slots.TryAdd(row.Id, new Slot { Grain = grain }))
@@ -157,10 +162,7 @@ internal sealed class GrainTable(
 
     public void OnCommitted(RunGrain grain, Transition transition)
     {
-        if (_trial is not null && transition.Entries.Any(static e => e.Kind != EntryKind.StepStarted))
-        {
-            EndTrial(transition.Run);
-        }
+        _suspects?.OnCommitted(transition);
 
         if (grain.WasLost)
         {
@@ -172,17 +174,17 @@ internal sealed class GrainTable(
 
         foreach (ChildStart child in transition.Children)
         {
-            Add(child.Row, child.First, services.Flows.Find(child.Row.Flow, child.Row.FlowVersion));
+            Add(child.Row, child.First, _services.Flows.FindPinned(child.Row.Flow, child.Row.FlowVersion));
         }
 
         if (transition.Messages.Count > 0)
         {
-            cluster().Activate(transition.Messages);
+            _cluster().Activate(transition.Messages);
         }
 
         if (transition.RemindersSet.Count > 0)
         {
-            cluster().SetReminders(transition.RemindersSet);
+            _cluster().SetReminders(transition.RemindersSet);
         }
 
         bool ended = transition.Change is { Status: var status } && status.IsFinal();
@@ -198,13 +200,18 @@ internal sealed class GrainTable(
             }
         }
 
-        feed.Publish(transition.Run, ended);
-        cluster().OnCommitted(transition);
+        if (ended || transition.MessagesConsumed.Count > 0)
+        {
+            _services.InboxRoom.OnConsumed(transition.RunNo);
+        }
+
+        _feed.Publish(transition.Run, ended);
+        _cluster().OnCommitted(transition);
     }
 
     public void OnClosed(RunGrain grain, GrainEnd end, IReadOnlyList<GrainCommand> left)
     {
-        EndTrial(grain.Info.Id);
+        _suspects?.OnClosed(grain.Info.Id);
         List<GrainCommand> again = [.. left];
         lock (_lock)
         {
@@ -215,7 +222,7 @@ internal sealed class GrainTable(
                 _leftMeanwhile?.Add(grain.Info.Id);
                 if (_slots.Count == 0 && _empty is not null)
                 {
-                    services.Scheduler.Complete(_empty);
+                    _services.Scheduler.Complete(_empty);
                 }
             }
         }
@@ -233,10 +240,10 @@ internal sealed class GrainTable(
             }
 
             // Whoever owns the run now, the store knows: load it again if it is still ours.
-            services.Alarms.Set(services.Time.GetUtcNow() + LostRetryDelay, static state => ((LostRun)state!).Wake(), new LostRun(this, grain.Info.Id));
+            _services.Alarms.Set(_services.Time.GetUtcNow() + LostRetryDelay, static state => ((LostRun)state!).Wake(), new LostRun(this, grain.Info.Id));
         }
 
-        cluster().OnRoom();
+        _cluster().OnRoom();
     }
 
     /// <summary>Drops every grain as it is: the life is over.</summary>
@@ -257,7 +264,6 @@ internal sealed class GrainTable(
         {
             _stopped = true;
             _toClaim.Clear();
-            _suspects.Clear();
             waiting = [.. _slots.Values.SelectMany(s => s.Waiting)];
             grains = [.. _slots.Values.Select(s => s.Grain).OfType<RunGrain>()];
             foreach (RunId run in _slots.Where(s => s.Value.Grain is null).Select(s => s.Key).ToArray())
@@ -266,6 +272,7 @@ internal sealed class GrainTable(
             }
         }
 
+        _suspects?.Stop();
         waiting.ForEach(c => c.Fail(new UnavailableException("The silo is stopping.")));
         return grains;
     }
@@ -289,7 +296,7 @@ internal sealed class GrainTable(
         if (!_claiming)
         {
             _claiming = true;
-            services.Scheduler.Post(static self => _ = ((GrainTable)self!).ClaimAsync(), this);
+            _services.Scheduler.Post(static self => _ = ((GrainTable)self!).ClaimAsync(), this);
         }
     }
 
@@ -315,7 +322,7 @@ internal sealed class GrainTable(
 
             try
             {
-                IReadOnlyList<LoadedRun?> loaded = await services.Store.ClaimAsync(services.SiloNo, runs, CancellationToken.None).ConfigureAwait(false);
+                IReadOnlyList<LoadedRun?> loaded = await _services.Store.ClaimAsync(_services.SiloNo, runs, CancellationToken.None).ConfigureAwait(false);
                 for (int i = 0; i < runs.Count; i++)
                 {
                     await TakeInAsync(runs[i], loaded[i]).ConfigureAwait(false);
@@ -333,13 +340,13 @@ internal sealed class GrainTable(
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                services.Log.StoreReadRetried(e.Message);
+                _services.Log.StoreReadRetried(e.Message);
                 lock (_lock)
                 {
                     runs.ForEach(_toClaim.Enqueue);
                 }
 
-                await Task.Delay(delay, services.Time).ConfigureAwait(false);
+                await Task.Delay(delay, _services.Time).ConfigureAwait(false);
                 delay = TimeSpan.FromMilliseconds(Math.Min(delay.TotalMilliseconds * 2, 5000));
             }
         }
@@ -375,7 +382,7 @@ internal sealed class GrainTable(
             }
             else
             {
-                await TakeInAsync(run, loaded).ConfigureAwait(false);
+                await TryTakeInAsync(run, loaded).ConfigureAwait(false);
             }
         }
 
@@ -391,108 +398,70 @@ internal sealed class GrainTable(
         {
             GiveUp(run, new RunElsewhereException(run));
         }
-        else if (loaded.Adoptions >= AdoptionsMax && loaded.Trials < TrialsMax && loaded.Row.Status != RunStatus.Parked && services.Store is IClusterStore store)
+        else if (_suspects is { } suspects && SuspectLane.IsSuspect(loaded))
         {
-            TryAlone(loaded, store);
+            suspects.Add(loaded);
         }
         else
         {
-            await BeginAsync(run, loaded).ConfigureAwait(false);
+            await BeginAsync(loaded).ConfigureAwait(false);
         }
     }
 
-    private void TryAlone(LoadedRun suspect, IClusterStore store)
-    {
-        lock (_lock)
-        {
-            _suspects.Enqueue(suspect);
-            if (_trying)
-            {
-                return;
-            }
-
-            _trying = true;
-        }
-
-        services.Scheduler.Post(static state => _ = ((Trials)state!).RunAsync(), new Trials(this, store));
-    }
-
-    private async Task TryAsync(IClusterStore store)
-    {
-        while (true)
-        {
-            LoadedRun? suspect;
-            TaskCompletionSource over = new();
-            lock (_lock)
-            {
-                if (_stopped || !_suspects.TryDequeue(out suspect))
-                {
-                    _trying = false;
-                    return;
-                }
-
-                _trial = new Trial(suspect.Row.Id, over);
-            }
-
-            await CountTrialAsync(store, suspect.Row.Id, begins: true).ConfigureAwait(false);
-            await BeginAsync(suspect.Row.Id, suspect).ConfigureAwait(false);
-            await Task.WhenAny(over.Task, Task.Delay(TrialMax, services.Time)).ConfigureAwait(false);
-
-            lock (_lock)
-            {
-                if (_stopped)
-                {
-                    // The silo's own end is what the trial is about.
-                    _trying = false;
-                    return;
-                }
-            }
-
-            // It may be long, or have left memory, but it has not killed: what happens from here on is not its fault alone. With an outcome the count begins anew.
-            await CountTrialAsync(store, suspect.Row.Id, begins: false).ConfigureAwait(false);
-        }
-    }
-
-    private async Task CountTrialAsync(IClusterStore store, RunId run, bool begins)
+    // Nobody claims it again for this silo, which owns it already: it is asked for by name.
+    private async Task TryTakeInAsync(RunId run, LoadedRun loaded)
     {
         try
         {
-            await store.CountTrialAsync(services.SiloNo, run, begins, CancellationToken.None).ConfigureAwait(false);
+            await TakeInAsync(run, loaded).ConfigureAwait(false);
         }
         catch (StoreException e)
         {
-            // Not counted: then it cannot be quarantined too early either.
-            services.Log.StoreReadRetried(e.Message);
+            ClaimAgain(run, e);
         }
     }
 
-    private void EndTrial(RunId run)
+    /// <returns>False when the store did not give what is needed; it comes again when it does.</returns>
+    private async Task<bool> TryBeginAsync(LoadedRun loaded)
     {
-        if (_trial is { } trial && trial.Run == run)
+        try
         {
-            lock (_lock)
+            await BeginAsync(loaded).ConfigureAwait(false);
+            return true;
+        }
+        catch (StoreException e)
+        {
+            ClaimAgain(loaded.Row.Id, e);
+            return false;
+        }
+    }
+
+    private void ClaimAgain(RunId run, StoreException reason)
+    {
+        _services.Log.StoreReadRetried(reason.Message);
+        lock (_lock)
+        {
+            if (!_stopped)
             {
-                if (_trial == trial)
-                {
-                    _trial = null;
-                    services.Scheduler.Complete(trial.Over);
-                }
+                _toClaim.Enqueue(run);
+                StartClaiming();
             }
         }
     }
 
-    private async Task BeginAsync(RunId run, LoadedRun loaded)
+    private async Task BeginAsync(LoadedRun loaded)
     {
+        RunId run = loaded.Row.Id;
         RunGrain grain;
         try
         {
-            (FlowDefinition? definition, string? missing) = await findFlow(loaded.Row, CancellationToken.None).ConfigureAwait(false);
-            grain = new RunGrain(services, this, loaded.Row, loaded.Entries, definition, missing);
+            (FlowDefinition? definition, string? missing) = await _findFlow(loaded.Row, CancellationToken.None).ConfigureAwait(false);
+            grain = new RunGrain(_services, this, loaded.Row, loaded.Entries, definition, missing);
             grain.Expect(loaded.Inbox);
         }
         catch (InvalidDataException e)
         {
-            services.Log.GrainBroken(run.Value, e);
+            _services.Log.GrainBroken(run.Value, e);
             Park(loaded, $"Unreadable: {e.Message}");
             GiveUp(run, new UnavailableException($"Run {run} cannot be loaded: {e.Message}"));
             return;
@@ -523,7 +492,7 @@ internal sealed class GrainTable(
         grain.Begin(ReasonToPark(loaded, losses));
         if (loaded.Inbox.Count > 0)
         {
-            cluster().Activate(loaded.Inbox);
+            _cluster().Activate(loaded.Inbox);
         }
 
         waiting.ForEach(c => Send(run, c));
@@ -536,14 +505,7 @@ internal sealed class GrainTable(
             return ("EngineError", $"The run was loaded {losses} times and broke each time before it recorded anything; the silo's log says why.");
         }
 
-        if (loaded.Trials < TrialsMax || loaded.Row.Status == RunStatus.Parked)
-        {
-            return null;
-        }
-
-        string[] last = [.. loaded.Entries.Where(static e => e.Key.Length > 0).Select(static e => e.Key).Reverse().Distinct().Take(LastStepsShown).Reverse()];
-        string steps = last.Length == 0 ? "It has recorded no step yet." : $"Its last steps were {string.Join(", ", last)}.";
-        return ("Quarantined", $"{loaded.Adoptions} silos in a row died while they had this run, and it recorded nothing in between: it may be what killed them. {steps} Resume it when that is mended.");
+        return SuspectLane.IsConvicted(loaded) ? ("Quarantined", SuspectLane.Describe(loaded)) : null;
     }
 
     /// <summary>A run that cannot even be loaded says so in its row; nothing of its journal is touched.</summary>
@@ -554,15 +516,15 @@ internal sealed class GrainTable(
             return;
         }
 
-        services.Committer.Submit(
+        _services.Committer.Submit(
             new Transition
             {
-                Id = services.NextTransitionId(),
-                Silo = services.SiloNo,
+                Id = _services.NextTransitionId(),
+                Silo = _services.SiloNo,
                 Run = loaded.Row.Id,
                 RunNo = loaded.Row.No,
                 ExpectedSeq = loaded.Entries[^1].Seq,
-                Change = new RunChange { Status = RunStatus.Parked, Why = Text.Shorten(reason, 1000), Release = true, At = services.Now() },
+                Change = new RunChange { Status = RunStatus.Parked, Why = Text.Shorten(reason, 1000), Release = true, At = _services.Now() },
             },
             NoSink.Instance);
     }
@@ -578,19 +540,12 @@ internal sealed class GrainTable(
                 _slots.Remove(run);
                 if (_slots.Count == 0 && _empty is not null)
                 {
-                    services.Scheduler.Complete(_empty);
+                    _services.Scheduler.Complete(_empty);
                 }
             }
         }
 
         waiting.ForEach(c => c.Fail(reason));
-    }
-
-    private sealed record Trial(RunId Run, TaskCompletionSource Over);
-
-    private sealed record Trials(GrainTable Table, IClusterStore Store)
-    {
-        public Task RunAsync() => Table.TryAsync(Store);
     }
 
     private sealed class NoSink : ITransitionSink

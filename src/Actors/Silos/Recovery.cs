@@ -1,4 +1,5 @@
 using Actors.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Actors.Silos;
 
@@ -11,7 +12,7 @@ internal readonly record struct RecoveryRound(int Taken, bool IsLast, bool MayBe
 }
 
 /// <summary>Takes in runs that are in nobody's memory, round by round as far as there is room; one at a time. Thread-safe.</summary>
-internal sealed class Recovery(EngineServices services, Func<Task<RecoveryRound>> takeIn)
+internal sealed class Recovery(EngineScheduler scheduler, ILogger log, Func<Task<RecoveryRound>> takeIn)
 {
     private readonly Lock _lock = new();
     private bool _running;
@@ -59,7 +60,7 @@ internal sealed class Recovery(EngineServices services, Func<Task<RecoveryRound>
     {
         if (!_stopped)
         {
-            services.Scheduler.Post(static self => _ = ((Recovery)self!).RunAsync(), this);
+            scheduler.Post(static self => _ = ((Recovery)self!).RunAsync(), this);
         }
     }
 
@@ -90,7 +91,9 @@ internal sealed class Recovery(EngineServices services, Func<Task<RecoveryRound>
         }
         catch (StoreException e) when (e.Kind != StoreFailure.Fenced)
         {
-            services.Log.StoreReadRetried(e.Message);
+            // Not again at once: the next tick asks, or the next place that becomes free, since nobody knows who is waiting.
+            log.StoreReadRetried(e.Message);
+            OnQueued();
         }
         catch (StoreException)
         {
@@ -101,7 +104,7 @@ internal sealed class Recovery(EngineServices services, Func<Task<RecoveryRound>
         {
             if (taken > 0)
             {
-                services.Log.RunsRecovered(taken);
+                log.RunsRecovered(taken);
             }
 
             bool again;

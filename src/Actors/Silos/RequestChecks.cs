@@ -37,9 +37,11 @@ internal static class RequestChecks
         }
     }
 
+    public static bool IsKey(string key) => key.Length is > 0 and <= KeyLengthMax && !key.Any(char.IsControl);
+
     public static void CheckKey(string? key, string what)
     {
-        if (key is not null && (key.Length is 0 or > KeyLengthMax || key.Any(char.IsControl)))
+        if (key is not null && !IsKey(key))
         {
             throw new InvalidRequestException("invalid_key", $"{what} must have 1 to {KeyLengthMax} characters and no control characters.");
         }

@@ -11,10 +11,13 @@ namespace Actors.Silos;
 public sealed partial class Silo
 {
     private const int EventPageMax = 1_000;
+
+    // Of a flow that cannot be started any more, enough to know it again.
+    private const int StoredVersionsShown = 10;
     private static readonly TimeSpan WaitMax = TimeSpan.FromDays(40);
 
     /// <summary>Starts a run. When it returns, the run is committed.</summary>
-    /// <exception cref="NotFoundException">No such flow or version.</exception>
+    /// <exception cref="NotFoundException">No such flow or version is registered here, whatever the store has of it.</exception>
     /// <exception cref="InvalidFlowInputException">The input does not fit.</exception>
     /// <exception cref="InvalidRequestException">A label, key or priority is out of bounds, or the input is too large.</exception>
     /// <exception cref="ConflictException">The idempotency key was used with another request.</exception>
@@ -26,7 +29,7 @@ public sealed partial class Silo
         ArgumentNullException.ThrowIfNull(caller);
         SiloLife life = Life();
         RequestChecks.Check(request);
-        FlowDefinition definition = Flows.Find(request.Flow, request.Version) ?? throw UnknownFlow(request);
+        FlowDefinition definition = Flows.Find(request.Flow, request.Version) ?? throw await UnknownFlowAsync(request, caller, cancellationToken).ConfigureAwait(false);
         ReadOnlyMemory<byte> input = definition.CheckInput(request.Input);
         if (input.Length > _options.PayloadBytesMax)
         {
@@ -271,12 +274,26 @@ public sealed partial class Silo
         return "1:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())).AsSpan(0, 16));
     }
 
-    private NotFoundException UnknownFlow(StartRun request)
+    // What is stored, but not registered here, can be read and could be started. It is not: every silo would start it or not by what its runs happen to be, and whoever took the file away did so on purpose.
+    private async ValueTask<NotFoundException> UnknownFlowAsync(StartRun request, Caller caller, CancellationToken cancellationToken)
     {
+        IReadOnlyList<FlowVersionRow> stored = RequestChecks.IsKey(request.Flow)
+            ? await Store.ListFlowVersionsAsync(caller.Tenant, request.Flow, StoredVersionsShown, cancellationToken).ConfigureAwait(false)
+            : [];
         if (Flows.Find(request.Flow) is { } latest)
         {
             string known = string.Join(", ", Flows.Versions(request.Flow).Select(v => v.Label ?? v.Version));
-            return new NotFoundException("unknown_version", $"Flow '{latest.Name}' has no version '{Text.Shorten(request.Version, 80)}'. Registered: {known}.");
+            string version = Text.Shorten(request.Version, 80);
+            return new NotFoundException("unknown_version", stored.Any(v => v.Version == request.Version || v.Label == request.Version)
+                ? $"Version '{version}' of flow '{latest.Name}' is stored, but is registered no more: runs that began with it go on, new ones cannot be started. Registered: {known}."
+                : $"Flow '{latest.Name}' has no version '{version}'. Registered: {known}.");
+        }
+
+        if (stored.Count > 0)
+        {
+            string versions = string.Join(", ", stored.Select(static v => v.Label ?? v.Version));
+            return new NotFoundException(
+                "unknown_flow", $"Flow '{Text.Shorten(request.Flow, 80)}' is stored (versions: {versions}), but is registered no more: runs that began with it go on, new ones cannot be started. Put its file or its class back to start it.");
         }
 
         string hint = Text.Nearest(request.Flow, Flows.Latest.Select(f => f.Name)) is { } near ? $" Did you mean '{near}'?" : "";

@@ -186,6 +186,7 @@ public sealed partial class Silo : IAsyncDisposable
             Alarms = alarms,
             Bodies = new Bodies(_scheduler, Time, alarms, _options.BodiesMax, () => life.Cluster.MayAct),
             Transactions = new TransactionSlots(_scheduler, _options.TransactionsMax),
+            InboxRoom = new InboxRoom(Store, _scheduler, alarms, Time, _log, _options.MailboxMax),
             Numbers = new RunNumbers(Store, number, _scheduler, Fenced),
             SavedFlows = new SavedFlows(Store, Time),
             Flows = Flows,
@@ -315,7 +316,7 @@ public sealed partial class Silo : IAsyncDisposable
     /// <summary>The pinned definition of a run: registered, or stored YAML that is read again.</summary>
     private async ValueTask<(FlowDefinition? Definition, string? Missing)> FindFlowAsync(RunRow row, CancellationToken cancellationToken)
     {
-        if (Flows.Find(row.Flow, row.FlowVersion) is { } known && known.Version == row.FlowVersion)
+        if (Flows.FindPinned(row.Flow, row.FlowVersion) is { } known)
         {
             return (known, null);
         }
@@ -327,7 +328,7 @@ public sealed partial class Silo : IAsyncDisposable
             {
                 // A task that is gone fails its step when it comes to it; the rest of the flow may well do without.
                 YamlFlowDefinition definition = YamlFlowDefinition.Parse(source, $"{row.Flow}.yaml", Tasks, checkTasks: false);
-                Flows.AddOld(definition);
+                Flows.Keep(definition);
                 return (definition, null);
             }
             catch (FlowSyntaxException e)

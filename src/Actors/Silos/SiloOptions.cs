@@ -15,7 +15,7 @@ public sealed record SiloOptions
     /// <summary>Starts that wait for their commit at once. Default 10,000.</summary>
     public int StartsMax { get; init; } = 10_000;
 
-    /// <summary>Commands that wait in one run's mailbox. Default 1,000.</summary>
+    /// <summary>Commands that wait in one run's mailbox, and messages that wait in its inbox: further commands of callers are refused, signals of flows wait. Default 1,000.</summary>
     public int MailboxMax { get; init; } = 1_000;
 
     /// <summary>Signals that one run keeps while nobody waits for them. Default 1,000.</summary>
@@ -52,8 +52,12 @@ public sealed record SiloOptions
     /// <summary>How long a command for a run that another silo holds waits for its effect; after that it is accepted and its effect follows. Default 10 seconds.</summary>
     public TimeSpan RemoteCommandLimit { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a signal of a flow waits for room in the inbox of the run that it is for; then it is not sent, and its step fails. A crash begins the time anew. Default 30 seconds.</summary>
+    public TimeSpan InboxWaitLimit { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>
     /// Runs that ended longer ago are deleted, with their journals, human tasks and audit; those with children when all of them have ended. At least a minute. Default null: they are kept for ever.
+    /// What has expired in the cache is deleted every ten minutes, whatever is set here.
     /// </summary>
     public TimeSpan? KeepEndedRuns { get; init; }
 

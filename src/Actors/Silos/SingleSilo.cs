@@ -20,7 +20,7 @@ internal sealed class SingleSilo : ICluster
     {
         _services = services;
         _reminders = new ReminderFeed(services, services.Store.FindRemindersAsync, run => _ = _member!.Wake(run));
-        _recovery = new Recovery(services, TakeInAsync);
+        _recovery = new Recovery(services.Scheduler, services.Log, TakeInAsync);
         Living = [new LivingSilo(services.SiloNo, services.Options.Name, 0, true, services.Now())];
     }
 

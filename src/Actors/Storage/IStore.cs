@@ -80,6 +80,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>The run's last entry, or null when the tenant has no such run.</summary>
     ValueTask<JournalEntry?> ReadLastEntryAsync(string tenant, RunId id, CancellationToken cancellationToken);
 
+    /// <summary>How many messages are in the inbox of the run with this number, counted up to <paramref name="max"/>; 0 when there is no such run.</summary>
+    ValueTask<int> CountMessagesAsync(long runNo, int max, CancellationToken cancellationToken);
+
     /// <summary>The task, or null when the tenant has no such task.</summary>
     ValueTask<HumanTaskRow?> GetHumanTaskAsync(string tenant, HumanTaskId id, CancellationToken cancellationToken);
 
@@ -92,6 +95,9 @@ public interface IStore : IAsyncDisposable
     ValueTask SaveFlowAsync(FlowRow flow, CancellationToken cancellationToken);
 
     ValueTask<FlowRow?> GetFlowAsync(string tenant, string name, string version, CancellationToken cancellationToken);
+
+    /// <summary>The stored versions of a tenant's flow, the last stored first, at most <paramref name="limit"/>; empty when there is none.</summary>
+    ValueTask<IReadOnlyList<FlowVersionRow>> ListFlowVersionsAsync(string tenant, string name, int limit, CancellationToken cancellationToken);
 
     // ---- cache ---------------------------------------------------------------------------------------------------
 

@@ -78,6 +78,23 @@ public sealed partial class MemoryStore
     public ValueTask<FlowRow?> GetFlowAsync(string tenant, string name, string version, CancellationToken cancellationToken) =>
         Locked(cancellationToken, (Store: this, Key: (tenant, name, version)), static ask => ask.Store._flows.GetValueOrDefault(ask.Key));
 
+    public ValueTask<IReadOnlyList<FlowVersionRow>> ListFlowVersionsAsync(string tenant, string name, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return Locked(cancellationToken, (Store: this, Tenant: tenant, Name: name, Limit: limit), static IReadOnlyList<FlowVersionRow> (ask) =>
+        [
+            .. ask.Store._flows.Values.Where(flow => flow.Tenant == ask.Tenant && flow.Name == ask.Name)
+                .OrderByDescending(static flow => flow.CreatedAt).ThenBy(static flow => flow.Version, StringComparer.Ordinal).Take(ask.Limit)
+                .Select(static flow => new FlowVersionRow(flow.Version, flow.Label, flow.CreatedAt)),
+        ]);
+    }
+
+    public ValueTask<int> CountMessagesAsync(long runNo, int max, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        return Locked(cancellationToken, (Store: this, No: runNo, Max: max), static ask => Math.Min(ask.Max, ask.Store._live.GetValueOrDefault(ask.No)?.Inbox.Count ?? 0));
+    }
+
     private LoadedRun? Claim(long silo, RunId id)
     {
         if (!_runs.TryGetValue(id, out MemoryRun? run) || run.Row.Status.IsFinal()

@@ -242,3 +242,6 @@ public sealed record CacheRow(string Tenant, string Key, ReadOnlyMemory<byte> Pa
 /// <param name="Tasks">The tasks that a YAML flow calls: a silo without one of them does not claim its runs. Only written; null when it is read.</param>
 public sealed record FlowRow(
     string Tenant, string Name, string Version, string? Label, string? Source, DateTimeOffset CreatedAt, IReadOnlyList<string>? Tasks = null);
+
+/// <param name="Label">The version that people read; null when the author gave none.</param>
+public sealed record FlowVersionRow(string Version, string? Label, DateTimeOffset StoredAt);

@@ -52,6 +52,11 @@ internal sealed class BlockingStore(IStore inner) : IStore
 
     public ValueTask<FlowRow?> GetFlowAsync(string tenant, string name, string version, CancellationToken cancellationToken) => Wait(inner.GetFlowAsync(tenant, name, version, cancellationToken));
 
+    public ValueTask<IReadOnlyList<FlowVersionRow>> ListFlowVersionsAsync(string tenant, string name, int limit, CancellationToken cancellationToken) =>
+        Wait(inner.ListFlowVersionsAsync(tenant, name, limit, cancellationToken));
+
+    public ValueTask<int> CountMessagesAsync(long runNo, int max, CancellationToken cancellationToken) => Wait(inner.CountMessagesAsync(runNo, max, cancellationToken));
+
     public ValueTask<IReadOnlyList<string>> CheckInvariantsAsync(CancellationToken cancellationToken) => Wait(inner.CheckInvariantsAsync(cancellationToken));
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();

@@ -343,6 +343,12 @@ internal class SimStore(SimDatabase database, SimScheduler lane) : IStore
     public ValueTask<FlowRow?> GetFlowAsync(string tenant, string name, string version, CancellationToken cancellationToken) =>
         CallAsync(SimCall.Read, null, () => database.Store.GetFlowAsync(tenant, name, version, default));
 
+    public ValueTask<IReadOnlyList<FlowVersionRow>> ListFlowVersionsAsync(string tenant, string name, int limit, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.Read, null, () => database.Store.ListFlowVersionsAsync(tenant, name, limit, default));
+
+    public ValueTask<int> CountMessagesAsync(long runNo, int max, CancellationToken cancellationToken) =>
+        CallAsync(SimCall.Read, null, () => database.Store.CountMessagesAsync(runNo, max, default));
+
     public ValueTask<IReadOnlyList<string>> CheckInvariantsAsync(CancellationToken cancellationToken) => database.Store.CheckInvariantsAsync(default);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

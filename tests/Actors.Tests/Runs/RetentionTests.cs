@@ -55,5 +55,43 @@ public sealed class RetentionTests
         Assert.Single(await AllAsync(host));
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(60)]
+    public async Task The_cache_is_cleaned_every_ten_minutes_whether_ended_runs_are_kept_or_not(int? keepMinutes)
+    {
+        CleaningStore store = new();
+        await using ActorsTestHost host = new(new ActorsTestOptions
+        {
+            Store = store,
+            Silo = new SiloOptions { KeepEndedRuns = keepMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : null },
+        });
+        await host.StartAsync();
+
+        await host.AdvanceAsync(TimeSpan.FromMinutes(35));
+
+        Assert.Equal((keepMinutes is null ? 0 : 35, 3), (store.Runs, store.Cache));
+    }
+
+    /// <summary>Counts how often it is asked to delete.</summary>
+    private sealed class CleaningStore() : DelegatingStore(new MemoryStore())
+    {
+        public int Runs { get; private set; }
+
+        public int Cache { get; private set; }
+
+        public override ValueTask<int> DeleteEndedAsync(long silo, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken)
+        {
+            Runs++;
+            return base.DeleteEndedAsync(silo, endedBefore, limit, cancellationToken);
+        }
+
+        public override ValueTask<int> DeleteExpiredAsync(long silo, DateTimeOffset now, int limit, CancellationToken cancellationToken)
+        {
+            Cache++;
+            return base.DeleteExpiredAsync(silo, now, limit, cancellationToken);
+        }
+    }
+
     private static async Task<IReadOnlyList<RunRow>> AllAsync(ActorsTestHost host) => await host.Store.ListRunsAsync(new RunQuery { Tenant = "default", Limit = 500 }, default);
 }

@@ -27,6 +27,7 @@ public sealed class SqlitePlanTests() : StoreSpecifications(new SqliteFixture())
         Statements.ReadJournal,
         Statements.ReadLastEntry,
         Statements.HumanTaskOfTenant,
+        Statements.CountMessages,
         Statements.IsAlive,
         $"SELECT {Statements.RunColumns} FROM runs WHERE tenant = ? AND no < ? ORDER BY no DESC LIMIT ?",
         $"SELECT {Statements.RunColumns} FROM runs WHERE tenant = ? AND status IN (6) ORDER BY no DESC LIMIT ?",

@@ -38,7 +38,7 @@ internal sealed class CallVerb<TIn>(string flow, TIn input, CallOptions options,
         if (definition is null)
         {
             string version = options.Version is null ? "" : $" with version '{options.Version}'";
-            Refuse(new FlowError(ErrorTypes.UnknownFlow, $"No flow '{flow}'{version} is registered."));
+            Refuse(new FlowError(ErrorTypes.UnknownFlow, $"No flow '{flow}'{version} is registered here, so that none can be started."));
             return;
         }
 

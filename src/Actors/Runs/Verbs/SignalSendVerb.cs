@@ -11,6 +11,8 @@ internal sealed class SignalSendVerb(RunId run, string signal, byte[] payload) :
 {
     private static readonly TimeSpan StoreRetryDelay = TimeSpan.FromSeconds(1);
 
+    private InboxPlace? _place;
+
     public override string Noun => "a signal to another run";
 
     public override bool Owns(EntryKind kind) => kind is EntryKind.SignalSent or EntryKind.SignalNotSent;
@@ -23,7 +25,7 @@ internal sealed class SignalSendVerb(RunId run, string signal, byte[] payload) :
         }
         else if (run == Grain.Info.Id)
         {
-            Send(Grain.RunNo);
+            Grain.Guard(SendWhenThereIsRoomAsync(Grain.RunNo));
         }
         else
         {
@@ -33,6 +35,7 @@ internal sealed class SignalSendVerb(RunId run, string signal, byte[] payload) :
 
     public override void Deliver(LiveEntry outcome)
     {
+        _place?.GiveBack();
         if (EntryBody.Read<SignalSentBody>(outcome.Payload).Error is { } error)
         {
             Fail(error);
@@ -43,7 +46,13 @@ internal sealed class SignalSendVerb(RunId run, string signal, byte[] payload) :
         }
     }
 
-    public override void Cancel(string reason) => CancelAtOnce(reason);
+    public override void Cancel(string reason)
+    {
+        _place?.GiveBack();
+        CancelAtOnce(reason);
+    }
+
+    public override void OnGrainClosed() => _place?.GiveBack();
 
     private async Task FindAsync()
     {
@@ -80,7 +89,28 @@ internal sealed class SignalSendVerb(RunId run, string signal, byte[] payload) :
         }
         else
         {
-            Send(row.No);
+            await SendWhenThereIsRoomAsync(row.No);
+        }
+    }
+
+    // A place that was given back is never granted, so that nothing goes on here when the verb has been cancelled or the grain has left.
+    private async Task SendWhenThereIsRoomAsync(long number)
+    {
+        InboxPlace place = _place = Grain.Services.InboxRoom.Ask(number);
+        Time.Alarms.Alarm limit = Grain.SetAlarm(Grain.Services.Options.InboxWaitLimit, () =>
+        {
+            if (!Closed && place.TryWithdraw())
+            {
+                Refuse(
+                    ErrorTypes.Overloaded,
+                    $"Run {run} has {Grain.Services.Options.MailboxMax:N0} messages waiting already (SiloOptions.MailboxMax), and took none within {Grain.Services.Options.InboxWaitLimit} (SiloOptions.InboxWaitLimit).");
+            }
+        });
+        await place.Granted;
+        limit.Cancel();
+        if (!Closed)
+        {
+            Send(number);
         }
     }
 
