@@ -24,7 +24,10 @@ internal static class SqliteLibrary
     /// <summary>The version that is in use, e.g. <c>3.40.1</c>.</summary>
     public static string Version => raw.sqlite3_libversion().utf8_to_string();
 
-    /// <summary>The first call decides for the process; later ones find what is loaded.</summary>
+    /// <summary>
+    /// The first call decides for the process; later ones find what is loaded. An application that has used SQLite before has decided: its library stays, since functions that are bound to one
+    /// library and others bound to another would bring the process down.
+    /// </summary>
     public static void Choose(bool system)
     {
         lock (Gate)
@@ -35,12 +38,31 @@ internal static class SqliteLibrary
             }
 
             _chosen = true;
+            if (IsLoaded())
+            {
+                return;
+            }
+
             if (system)
             {
                 PreferSystem();
             }
 
             raw.SetProvider(new SQLite3Provider_e_sqlite3());
+        }
+    }
+
+    private static bool IsLoaded()
+    {
+        try
+        {
+            return raw.GetNativeLibraryName() is not null;
+        }
+#pragma warning disable CA1031 // The package throws a bare Exception when no provider was set.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return false;
         }
     }
 

@@ -26,8 +26,8 @@ public sealed record ActorsTestOptions
     /// </summary>
     public bool RewalkEveryCommit { get; init; }
 
-    /// <summary>How long the host waits, in real time, for anything before it fails the test. Default 30 seconds.</summary>
-    public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long the host waits, in real time, for anything before it fails the test: it only ends tests that hang. Default two minutes.</summary>
+    public TimeSpan Limit { get; init; } = TimeSpan.FromMinutes(2);
 }
 
 /// <summary>What a test expected of the host and did not get.</summary>

@@ -7,6 +7,9 @@ namespace Actors.Chaos;
 /// <summary>Silo processes that die without a word, one after the other, while work goes on.</summary>
 public sealed class KillStormTests(KillStormTests.Cluster cluster, ITestOutputHelper output) : IClassFixture<KillStormTests.Cluster>
 {
+    // Of the long form.
+    private const int Rounds = 3;
+
     private static readonly TimeSpan OwnedLimit = TimeSpan.FromSeconds(5);
 
     [Fact]
@@ -53,12 +56,12 @@ public sealed class KillStormTests(KillStormTests.Cluster cluster, ITestOutputHe
 
         scene.ExpectTen(ended);
         Assert.All(ended, static run => Assert.Equal(run.Output!.Value.GetProperty("number").GetInt32() >= 0, run.Output.HasValue));
-        await scene.WhenEndedAsync("leaf", TimeSpan.FromSeconds(5));
+        await scene.WhenEndedAsync("leaf", Scene.Soon);
         IReadOnlyList<Effect> effects = cluster.Effects.Read();
         scene.Print($"{plain} ten-step runs and {approvals} approvals, {kills} kills in {storm.TotalSeconds} s; the last held {orphans} runs, which were owned {owned.TotalSeconds:0.0} s later; everything had ended after {rest.TotalSeconds:0.0} s.");
         scene.Print($"{effects.Count} effects: {effects.Count - effects.Select(static e => (e.Once, e.Attempt)).Distinct().Count()} were repeated because their outcome was not recorded, "
             + $"{effects.Count(static e => e.Verdict.StartsWith("overlap", StringComparison.Ordinal))} were under way when it was.");
-    });
+    }, Rounds);
 
     /// <summary>Kills a silo by chance every second and starts it again at once.</summary>
     private static async Task<int> KillAsync(Scene scene, TimeSpan storm, List<Task> restarts)

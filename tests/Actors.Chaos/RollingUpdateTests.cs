@@ -8,9 +8,11 @@ namespace Actors.Chaos;
 /// <summary>A newer build takes the place of the older one, silo after silo, while work goes on.</summary>
 public sealed class RollingUpdateTests(RollingUpdateTests.Cluster cluster, ITestOutputHelper output) : IClassFixture<RollingUpdateTests.Cluster>
 {
+    // Of the long form.
+    private const int Rounds = 8;
+
     // What the process takes beside draining: the web server, the runtime.
     private static readonly TimeSpan ExitTime = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
 
     [Fact]
     public Task No_error_reaches_a_client_that_asks_elsewhere_when_refused_while_each_silo_is_replaced() => Scene.PlayAsync(cluster, output, async scene =>
@@ -25,14 +27,14 @@ public sealed class RollingUpdateTests(RollingUpdateTests.Cluster cluster, ITest
         await ReplaceAsync(scene, first);
         RunView newer = await scene.Driver.StartAsync("newer", 0, $"{scene.Id}-newer", first);
         RunView yaml = await scene.Driver.StartAsync("newer_yaml", new { }, $"{scene.Id}-yaml", first);
-        await cluster.UntilAsync<long>("It asks", Soon, $"SELECT count(*) FROM human_tasks WHERE run_id = '{newer.Id}' AND status = 1", static open => open == 1);
+        await cluster.UntilAsync<long>("It asks", Scene.Soon, $"SELECT count(*) FROM human_tasks WHERE run_id = '{newer.Id}' AND status = 1", static open => open == 1);
 
         // It leaves again. Nobody else can go on with its run, which says so, and is not touched.
         await StopAsync(scene, first);
         HumanTaskView question = (await client.FindTaskAsync(newer.Id))!;
         Assert.NotNull(await client.AnswerAsync(question.Id));
         await cluster.UntilAsync<string>(
-            "It says what it waits for", Soon, $"SELECT why FROM runs WHERE id = '{newer.Id}'", static why => why is not null && why.Contains("newer", StringComparison.Ordinal) && why.Contains("silo", StringComparison.OrdinalIgnoreCase));
+            "It says what it waits for", Scene.Soon, $"SELECT why FROM runs WHERE id = '{newer.Id}'", static why => why is not null && why.Contains("newer", StringComparison.Ordinal) && why.Contains("silo", StringComparison.OrdinalIgnoreCase));
         RunView waiting = (await client.GetAsync(newer.Id))!;
         scene.Print($"Without a silo that has it: {waiting.Status}: {waiting.Why}");
         Assert.False(waiting.Status.IsFinal() || waiting.Status == RunStatus.Parked);
@@ -55,7 +57,7 @@ public sealed class RollingUpdateTests(RollingUpdateTests.Cluster cluster, ITest
         Assert.All(ended, static run => Assert.Equal(RunStatus.Completed, run.Status));
         Assert.Equal(ended.Length, await cluster.QueryAsync<long>($"SELECT count(*) FROM runs WHERE idempotency_key LIKE '{scene.Id}-load-%'"));
         scene.Print($"{ended.Length} runs; the client was refused {client.Refusals} times and no error reached it.");
-    });
+    }, Rounds);
 
     private async Task ReplaceAsync(Scene scene, SiloNode node)
     {

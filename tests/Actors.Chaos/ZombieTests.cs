@@ -8,13 +8,18 @@ namespace Actors.Chaos;
 /// <summary>A silo that only seemed dead: its peers take over, and when it wakes up it can do no harm to what is recorded.</summary>
 public sealed class ZombieTests(ZombieTests.Cluster cluster, ITestOutputHelper output) : IClassFixture<ZombieTests.Cluster>
 {
+    // Of the long form.
+    private const int Rounds = 25;
+
     private const int Knocks = 20;
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+
+    // After the lease, until its peers have ended the life of a silo.
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(10);
 
     [Fact]
     public Task A_silo_that_was_paused_for_longer_than_its_lease_is_refused_and_begins_a_new_life() => Scene.PlayAsync(cluster, output, scene => HauntAsync(
         scene, static (victim, _) => victim.PauseAsync(), static () => Task.CompletedTask, static victim => victim.ContinueAsync(),
-        isWriting: false));
+        isWriting: false), Rounds);
 
     [Fact]
     public Task A_silo_that_was_paused_inside_an_open_transaction_does_not_keep_its_peers_from_taking_over() => Scene.PlayAsync(cluster, output, async scene =>
@@ -33,14 +38,14 @@ public sealed class ZombieTests(ZombieTests.Cluster cluster, ITestOutputHelper o
                     await hold.ExecuteNonQueryAsync();
                 }
 
-                await cluster.UntilAsync<long>("Its transaction waits", Soon, Sessions(life, "wait_event_type = 'Lock'"), static waiting => waiting > 0);
+                await cluster.UntilAsync<long>("Its transaction waits", Scene.Soon, Sessions(life, "wait_event_type = 'Lock'"), static waiting => waiting > 0);
                 await victim.PauseAsync();
             },
             // While the row is held its run cannot be taken over either.
             () => held.RollbackAsync(),
             static victim => victim.ContinueAsync(),
             isWriting: false);
-    });
+    }, Rounds);
 
     [Fact]
     public Task A_silo_that_was_paused_after_half_a_batch_was_sent_does_not_keep_its_peers_from_taking_over() => Scene.PlayAsync(cluster, output, scene => HauntAsync(
@@ -49,8 +54,8 @@ public sealed class ZombieTests(ZombieTests.Cluster cluster, ITestOutputHelper o
         {
             Task half = victim.Proxy!.HoldHalfBatch();
             await scene.Driver.StartAsync("slow", new { steps = 1, ms = 100 }, $"half-{scene.Seed}-{life}");
-            await half.WaitAsync(Soon);
-            await cluster.UntilAsync<long>("Half of its transaction is there", Soon, Sessions(life, "wait_event = 'ClientRead'"), static waiting => waiting > 0);
+            await half.WaitAsync(Scene.Soon);
+            await cluster.UntilAsync<long>("Half of its transaction is there", Scene.Soon, Sessions(life, "wait_event = 'ClientRead'"), static waiting => waiting > 0);
             await victim.PauseAsync();
         },
         static () => Task.CompletedTask,
@@ -59,7 +64,7 @@ public sealed class ZombieTests(ZombieTests.Cluster cluster, ITestOutputHelper o
             victim.Proxy!.Heal();
             await victim.ContinueAsync();
         },
-        isWriting: false));
+        isWriting: false), Rounds);
 
     [Fact]
     public Task A_silo_whose_network_swallows_everything_stops_its_bodies_before_its_peers_take_over() => Scene.PlayAsync(cluster, output, async scene =>
@@ -82,7 +87,7 @@ public sealed class ZombieTests(ZombieTests.Cluster cluster, ITestOutputHelper o
         long dead = await cluster.QueryAsync<long>($"SELECT ended_at FROM silos WHERE no = {life}") * 1000;
         Ended[] late = [.. Bodies(victim, scene).Where(e => e.Began < dead && e.At > dead + 1000 && !stubborn.Contains(e.Run))];
         Assert.True(late.Length == 0, $"Life {life} was ended at {dead}; these bodies ended later: {string.Join(", ", late.AsEnumerable())}");
-    });
+    }, Rounds);
 
     /// <summary>Work begins on a silo, it is frozen until its peers have taken over and ended what it held, and is woken.</summary>
     /// <param name="isWriting">True: what it sent meanwhile reaches the database after its end. False: it may notice before it writes anything.</param>
@@ -104,7 +109,7 @@ public sealed class ZombieTests(ZombieTests.Cluster cluster, ITestOutputHelper o
         victim.IsFrozen = true;
         await freeze(victim, life);
         TimeSpan dead = await world.UntilAsync<bool>(
-            $"Life {life} is ended", world.Options.Lease + Soon, $"SELECT ended_at IS NOT NULL FROM silos WHERE no = {life}", static ended => ended);
+            $"Life {life} is ended", world.Options.Lease + EndLimit, $"SELECT ended_at IS NOT NULL FROM silos WHERE no = {life}", static ended => ended);
         await whenDead();
         TimeSpan owned = await world.UntilAsync<long>("Nothing is owned by it", TimeSpan.FromSeconds(5), $"SELECT count(*) FROM runs WHERE owner = {life}", static held => held == 0);
 
@@ -114,8 +119,8 @@ public sealed class ZombieTests(ZombieTests.Cluster cluster, ITestOutputHelper o
         long[] writes = await EntriesAsync(world, life);
 
         await wake(victim);
-        string said = await victim.Process.WhenPrintedAsync(static line => line.Contains("This life of the silo is over", StringComparison.Ordinal), printed).WaitAsync(Soon);
-        await world.UntilAsync<int?>($"{victim.Name} begins a new life", Soon + (world.Options.Lease * 3), $"SELECT max(no) FROM silos WHERE name = '{victim.Name}' AND ended_at IS NULL", no => no > life);
+        string said = await victim.Process.WhenPrintedAsync(static line => line.Contains("This life of the silo is over", StringComparison.Ordinal), printed).WaitAsync(Scene.Soon);
+        await world.UntilAsync<int?>($"{victim.Name} begins a new life", Scene.Soon, $"SELECT max(no) FROM silos WHERE name = '{victim.Name}' AND ended_at IS NULL", no => no > life);
         int next = (await victim.FindLifeAsync())!.Value;
 
         // The new life works.

@@ -185,15 +185,26 @@ public sealed class RetryTests
         {
             context.Response.StatusCode = 503;
             context.Response.Headers.RetryAfter = "3600";
-            context.Response.OnCompleted(() =>
-            {
-                stop.CancelAfter(TimeSpan.FromMilliseconds(50));
-                return Task.CompletedTask;
-            });
             return Task.CompletedTask;
         });
-        ActorsClient client = server.Client(TimeProvider.System, new ActorsClientOptions { RetryDelayMax = TimeSpan.FromHours(1) });
+        ActorsClient client = server.Client(new StoppingTime(stop), new ActorsClientOptions { RetryDelayMax = TimeSpan.FromHours(1) });
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetRunAsync("r1", stop.Token));
+        Assert.Single(server.Requests);
+    }
+
+    /// <summary>Cancels when somebody begins to wait for an hour.</summary>
+    private sealed class StoppingTime(CancellationTokenSource stop) : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            ITimer timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime == TimeSpan.FromHours(1))
+            {
+                stop.Cancel();
+            }
+
+            return timer;
+        }
     }
 }

@@ -8,7 +8,7 @@ namespace Actors.EndToEnd;
 internal sealed class StormFixture(DatabaseKind kind) : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("actors-storm-").FullName;
-    private readonly int _port = Program.FreePort();
+    private readonly int _port = FreePort.Take();
     private TestDatabase _database = null!;
     private Program? _recorder;
     private string _recorderUrl = "";
@@ -29,7 +29,7 @@ internal sealed class StormFixture(DatabaseKind kind) : IAsyncDisposable
         await StartSiloAsync();
         HttpClient http = new() { BaseAddress = new Uri($"http://127.0.0.1:{_port}") };
         // Away for the time of a restart, which on a busy machine is seconds.
-        Client = new ActorsClient(http, new ActorsClientOptions { AttemptsMax = 200, RetryDelay = TimeSpan.FromMilliseconds(100), RetryDelayMax = TimeSpan.FromMilliseconds(500) });
+        Client = new ActorsClient(http, new ActorsClientOptions { AttemptsMax = 1_000, RetryDelay = TimeSpan.FromMilliseconds(100), RetryDelayMax = TimeSpan.FromMilliseconds(500) });
         return this;
     }
 

@@ -10,7 +10,8 @@ namespace Actors.Postgres.Tests;
 /// <summary>Several silos in this process on one database: the in-memory one or PostgreSQL, where each has a store of its own.</summary>
 internal sealed class Cluster(string storeName) : IAsyncDisposable
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    // Only ends a test that hangs.
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private readonly MemoryStore _memory = new() { IsShared = true };
     private readonly PostgresFixture _fixture = new();
@@ -25,7 +26,10 @@ internal sealed class Cluster(string storeName) : IAsyncDisposable
     /// <summary>Any of the stores: they show the same rows.</summary>
     public IStore Store => _silos[0].Store;
 
-    public static SiloOptions Quick { get; } = new() { TickInterval = TimeSpan.FromMilliseconds(200), Lease = TimeSpan.FromSeconds(2) };
+    /// <summary>
+    /// Ticks are short, so that what ticks find is found soon. The lease is not: a silo that is killed is dead at once, since its session has ended, and one that a busy machine holds up must not be.
+    /// </summary>
+    public static SiloOptions Quick { get; } = new() { TickInterval = TimeSpan.FromMilliseconds(200), Lease = TimeSpan.FromSeconds(20) };
 
     public async Task<Silo> StartAsync(Action<FlowRegistry> flows, SiloOptions? options = null)
     {
@@ -62,31 +66,13 @@ internal sealed class Cluster(string storeName) : IAsyncDisposable
     public async Task<RunRow> RowAsync(RunId run) => (await Store.GetRunAsync(Caller.Local.Tenant, run, default))!;
 
     /// <summary>Polls the run's row: what others do to it tells nobody here.</summary>
-    public async Task<RunRow> WhenRowAsync(RunId run, Func<RunRow, bool> fits)
-    {
-        using CancellationTokenSource limit = new(Limit);
-        while (true)
-        {
-            RunRow row = await RowAsync(run);
-            if (fits(row))
-            {
-                return row;
-            }
-
-            Assert.False(limit.IsCancellationRequested, $"The run is {row.Status}, owner {row.Owner}, {row.Why}.\n{string.Join('\n', Messages.TakeLast(30))}");
-            await Task.Delay(20, limit.Token);
-        }
-    }
+    public Task<RunRow> WhenRowAsync(RunId run, Func<RunRow, bool> fits) => Poll.UntilAsync($"The row of {run}", () => RowAsync(run), fits, Tail);
 
     /// <summary>Waits until each silo knows all the others.</summary>
-    public async Task WhenAllSeeAllAsync()
-    {
-        using CancellationTokenSource limit = new(Limit);
-        while (_silos.Exists(s => s.Silo.Living.Count != _silos.Count))
-        {
-            await Task.Delay(20, limit.Token);
-        }
-    }
+    public Task WhenAllSeeAllAsync() => Poll.UntilAsync("Each silo knows all the others", () => _silos.TrueForAll(s => s.Silo.Living.Count == _silos.Count), Tail);
+
+    /// <summary>What the silos have logged last, for messages of failed tests.</summary>
+    public string Tail() => string.Join('\n', Messages.TakeLast(40));
 
     /// <summary>Kills a silo like kill -9 does.</summary>
     public async Task KillAsync(Silo silo)

@@ -312,14 +312,18 @@ public sealed class ClusterTests
         Silo a = await cluster.StartAsync(Register, quick);
         Silo b = await cluster.StartAsync(Register, quick);
         await cluster.StartAsync(Register, quick);
-        RunId[] runs = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => Cluster.StartRunAsync(a, "sleeps", i)));
-        await Task.WhenAll(runs.Select(run => cluster.WhenRowAsync(run, static r => r is { Status: RunStatus.Waiting, Owner: null })));
+        RunId[][] runs = await Task.WhenAll(new[] { a, b }.Select(silo => Task.WhenAll(Enumerable.Range(0, 30).Select(i => Cluster.StartRunAsync(silo, "sleeps", i)))));
+        await Task.WhenAll(runs.SelectMany(static all => all).Select(run => cluster.WhenRowAsync(run, static r => r is { Status: RunStatus.Waiting, Owner: null })));
 
         await a.StopAsync();
-        RunResult[] ended = await Task.WhenAll(runs.Select(run => b.WaitForEndAsync(run, Caller.Local, Cluster.Limit)));
+        RunResult[][] ended = await Task.WhenAll(runs.Select(all => Task.WhenAll(all.Select(run => b.WaitForEndAsync(run, Caller.Local, Cluster.Limit)))));
 
-        Assert.All(ended, static result => Assert.Equal(RunStatus.Completed, result.Run.Status));
-        Assert.All(ended, static result => Assert.InRange(result.Run.FinishedAt!.Value - result.Run.CreatedAt, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(6)));
+        Assert.All(ended.SelectMany(static all => all), static result => Assert.Equal(RunStatus.Completed, result.Run.Status));
+        TimeSpan[] took = [.. ended.Select(static all => all.Max(static result => result.Run.FinishedAt!.Value - result.Run.CreatedAt))];
+        Assert.All(ended.SelectMany(static all => all), static result => Assert.True(result.Run.FinishedAt - result.Run.CreatedAt >= TimeSpan.FromSeconds(4)));
+
+        // Compared with those of a silo that stays, which whatever holds up this machine holds up as well.
+        Assert.True(took[0] <= took[1] + TimeSpan.FromSeconds(2), $"The last reminder of the silo that left was rung after {took[0]}, that of another silo after {took[1]}.");
     }
 
     [Theory]
@@ -328,11 +332,13 @@ public sealed class ClusterTests
     {
         await using Cluster cluster = new(store);
         Silo? victim = null;
+        int deaths = 0;
         void Register(FlowRegistry flows)
         {
             flows.Add(new CodeFlow<int, int>("poison", (ctx, input) => ctx.Step("eat", input, async (value, step) =>
             {
                 victim!.Abandon();
+                Interlocked.Increment(ref deaths);
                 await Task.Delay(Timeout.Infinite, step.CancellationToken);
                 return value;
             })));
@@ -346,18 +352,17 @@ public sealed class ClusterTests
         Silo silo = victim = await cluster.StartAsync(Register);
         RunId[] neighbours = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => Cluster.StartRunAsync(silo, "harmless", i)));
         RunId poison = await Cluster.StartRunAsync(silo, "poison", 1);
-        int deaths = 0;
-        using CancellationTokenSource limit = new(Cluster.Limit);
-        while ((await cluster.RowAsync(poison)).Status != RunStatus.Parked)
+        for (int seen = 0; ;)
         {
-            Assert.False(limit.IsCancellationRequested, string.Join('\n', cluster.Messages.TakeLast(40)));
-            if (!silo.IsReady)
+            RunRow now = await Poll.UntilAsync(
+                "The run is quarantined, or its silo has died of it", () => cluster.RowAsync(poison), r => r.Status == RunStatus.Parked || Volatile.Read(ref deaths) > seen, cluster.Tail);
+            if (now.Status == RunStatus.Parked)
             {
-                deaths++;
-                silo = victim = await cluster.StartAsync(Register);
+                break;
             }
 
-            await Task.Delay(20, limit.Token);
+            seen++;
+            silo = victim = await cluster.StartAsync(Register);
         }
 
         Assert.InRange(deaths, 3, 5);

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Npgsql;
 
@@ -46,7 +44,7 @@ internal sealed class PostgresServer : IAsyncDisposable
             await RunAsync("chown", ["-R", "postgres", directory]);
         }
 
-        int port = FreePort();
+        int port = FreePort.Take();
         string options = string.Create(
             CultureInfo.InvariantCulture,
             $"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c fsync=on -c max_connections=400 -c shared_buffers=64MB");
@@ -153,13 +151,6 @@ internal sealed class PostgresServer : IAsyncDisposable
                 .FirstOrDefault(static bin => File.Exists(Path.Combine(bin, "initdb")));
     }
 
-    private static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private Task RunAsServerAsync(string program, params string[] arguments)
     {
         string path = Path.Combine(_binaries, program);
@@ -193,7 +184,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     public async Task<int> StartStandbyAsync()
     {
         string data = Path.Combine(_directory, "standby");
-        int port = FreePort();
+        int port = FreePort.Take();
         string source = string.Create(CultureInfo.InvariantCulture, $"host=127.0.0.1 port={Port} user=postgres password=secret");
         await RunAsServerAsync("pg_basebackup", "--pgdata", data, "--dbname", source, "--write-recovery-conf", "--checkpoint", "fast");
         string options = string.Create(CultureInfo.InvariantCulture, $"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c max_connections=400");

@@ -29,11 +29,7 @@ public sealed class TimelineTests
 
         await server.FailOverAsync();
 
-        using CancellationTokenSource limit = new(Cluster.Limit);
-        while (silo.LifeNo == life || !silo.IsReady)
-        {
-            await Task.Delay(20, limit.Token);
-        }
+        await Poll.UntilAsync("The silo begins a new life", () => silo.LifeNo != life && silo.IsReady);
 
         await silo.AnswerAsync(task, new TaskAnswer("approve"), Caller.Local);
         RunResult ended = await silo.WaitForEndAsync(run, Caller.Local, Cluster.Limit);
@@ -53,21 +49,22 @@ public sealed class TimelineTests
         long life = silo.LifeNo;
 
         await server.RestartAsync();
-        RunId? run = null;
-        using CancellationTokenSource limit = new(Cluster.Limit);
-        while (run is null)
-        {
-            try
+        RunId? run = await Poll.UntilAsync(
+            "A start is accepted",
+            async () =>
             {
-                run = await Cluster.StartRunAsync(silo, "step", 1);
-            }
-            catch (Exception e) when (e is UnavailableException or StoreException)
-            {
-                await Task.Delay(20, limit.Token);
-            }
-        }
+                try
+                {
+                    return (RunId?)await Cluster.StartRunAsync(silo, "step", 1);
+                }
+                catch (Exception e) when (e is UnavailableException or StoreException)
+                {
+                    return null;
+                }
+            },
+            static started => started is not null);
 
-        Assert.Equal(RunStatus.Completed, (await silo.WaitForEndAsync(run.Value, Caller.Local, Cluster.Limit)).Run.Status);
+        Assert.Equal(RunStatus.Completed, (await silo.WaitForEndAsync(run!.Value, Caller.Local, Cluster.Limit)).Run.Status);
         Assert.Equal(life, silo.LifeNo);
     }
 }

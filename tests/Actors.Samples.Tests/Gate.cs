@@ -5,7 +5,7 @@ internal sealed class Gate
 {
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Task Reached => _reached.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    public Task Reached => _reached.Task.WaitAsync(TimeSpan.FromMinutes(2));
 
     public async Task Hold(CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ namespace Actors.Samples.Tests;
 /// <summary>One silo on a test's store, and what tests do with it. Nothing here waits for a time: only for events and ends, with a limit.</summary>
 internal sealed class SampleSilo : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     // Of the silo's clock, which a test may let jump: the limit that counts is of real time.
     private static readonly TimeSpan SiloLimit = TimeSpan.FromDays(1);

@@ -151,6 +151,9 @@ public sealed partial class Silo : IAsyncDisposable
         }
     }
 
+    /// <summary>Completes when no step's body runs in this life. For tests in virtual time, which must not pass while bodies wait for real answers.</summary>
+    internal Task WhenNoBodyRunsAsync() => _life?.Services.Bodies.WhenIdleAsync() ?? Task.CompletedTask;
+
     /// <summary>Leaves like a process that is killed: nothing is released, nothing is said to the store. For tests of recovery.</summary>
     public void Abandon()
     {

@@ -12,6 +12,10 @@ internal static class ChaosMode
     /// <summary>The seed of this test run: <c>ACTORS_SEED</c>, or one by chance.</summary>
     public static int Seed { get; } = int.TryParse(Environment.GetEnvironmentVariable("ACTORS_SEED"), CultureInfo.InvariantCulture, out int given) ? given : Random.Shared.Next(1, 1_000_000);
 
+    /// <summary>How long the long form repeats one test at most; the round that is under way ends. <c>ACTORS_CHAOS_MINUTES</c>, ten without it.</summary>
+    public static TimeSpan RepeatLimit { get; } =
+        TimeSpan.FromMinutes(double.TryParse(Environment.GetEnvironmentVariable("ACTORS_CHAOS_MINUTES"), CultureInfo.InvariantCulture, out double minutes) ? minutes : 10);
+
     public static T Pick<T>(T brief, T full) => IsLong ? full : brief;
 }
 

@@ -17,7 +17,7 @@ internal sealed class Driver(ChaosWorld world, int seed)
     private int _repeats;
 
     /// <summary>A call that gets no answer for so long is given up.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How often something had to be asked again.</summary>
     public int Repeats => Volatile.Read(ref _repeats);

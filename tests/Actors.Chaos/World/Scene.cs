@@ -7,7 +7,11 @@ namespace Actors.Chaos.World;
 internal sealed class Scene(ChaosWorld world, ITestOutputHelper output, int seed)
 {
     // Far above what any scene takes when nothing hangs.
-    private static readonly TimeSpan Limit = ChaosMode.Pick(TimeSpan.FromMinutes(3), TimeSpan.FromMinutes(20));
+    private static readonly TimeSpan Limit = ChaosMode.Pick(TimeSpan.FromMinutes(8), TimeSpan.FromMinutes(30));
+
+    /// <summary>For what must come at some time: only ends a test that hangs.</summary>
+    public static readonly TimeSpan Soon = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan OwnedLimit = TimeSpan.FromSeconds(10);
 
     // What each ten-step run does outside.
@@ -16,6 +20,8 @@ internal sealed class Scene(ChaosWorld world, ITestOutputHelper output, int seed
     private static int s_last;
 
     public ChaosWorld World => world;
+
+    private ITestOutputHelper Output => output;
 
     public int Seed => seed;
 
@@ -29,9 +35,20 @@ internal sealed class Scene(ChaosWorld world, ITestOutputHelper output, int seed
     public void Print(string line) => output.WriteLine(line);
 
     /// <summary>Plays a scene in a cluster that is whole, and judges what is left of it. A failure says the seed, what the processes printed last, and what is broken.</summary>
-    public static async Task PlayAsync(ChaosWorld world, ITestOutputHelper output, Func<Scene, Task> play, [CallerMemberName] string test = "")
+    /// <param name="rounds">How often the long form repeats it, each time with a fresh seed, unless <see cref="ChaosMode.RepeatLimit"/> is over before.</param>
+    public static async Task PlayAsync(ChaosWorld world, ITestOutputHelper output, Func<Scene, Task> play, int rounds, [CallerMemberName] string test = "")
     {
-        Scene scene = new(world, output, ChaosMode.Seed);
+        long began = TimeProvider.System.GetTimestamp();
+        for (int round = 0; round == 0 || (ChaosMode.IsLong && round < rounds && TimeProvider.System.GetElapsedTime(began) < ChaosMode.RepeatLimit); round++)
+        {
+            await PlayOnceAsync(new Scene(world, output, ChaosMode.Seed + round), play, test);
+        }
+    }
+
+    private static async Task PlayOnceAsync(Scene scene, Func<Scene, Task> play, string test)
+    {
+        ChaosWorld world = scene.World;
+        ITestOutputHelper output = scene.Output;
         output.WriteLine($"Seed {scene.Seed}, {(ChaosMode.IsLong ? "long" : "short")} form.");
         long began = TimeProvider.System.GetTimestamp();
         try

@@ -2,13 +2,14 @@ using System.Globalization;
 using Actors.Chaos.Wire;
 using Actors.Client;
 using Actors.EndToEnd;
+using Actors.Postgres.Tests;
 
 namespace Actors.Chaos.World;
 
 /// <summary>One place of the cluster: a name, an address, and the process that is there now.</summary>
 internal sealed class SiloNode(ChaosWorld world, string name) : IAsyncDisposable
 {
-    private readonly int _port = Program.FreePort();
+    private readonly int _port = FreePort.Take();
     private readonly List<Program> _past = [];
     private HttpClient? _http;
     private Program? _process;

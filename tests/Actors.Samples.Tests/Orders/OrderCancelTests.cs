@@ -123,7 +123,7 @@ public abstract class OrderCancelTests : OrderFlowTests
         await silo.Question(run, "approval");
 
         await silo.Cancel(run);
-        await reached.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await reached.Task.WaitAsync(TimeSpan.FromMinutes(2));
         await silo.Cancel(run);
         released.SetResult();
 

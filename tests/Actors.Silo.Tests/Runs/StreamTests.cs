@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
+using Actors.Postgres.Tests;
 using Actors.Protocol;
 using Microsoft.AspNetCore.Builder;
 
@@ -96,11 +97,11 @@ public abstract class StreamTests(SiloFixture silo)
     public async Task A_watch_survives_the_loss_of_the_silo()
     {
         Storage.MemoryStore store = new();
-        WebApplication first = await SiloFixture.StartAsync(b => b.UseStore((_, _) => ValueTask.FromResult<Storage.IStore>(new Kept(store))));
-        string url = first.Urls.Single();
+        string url = $"http://127.0.0.1:{FreePort.Take()}";
+        WebApplication first = await SiloFixture.StartAsync(b => b.UseStore((_, _) => ValueTask.FromResult<Storage.IStore>(new Kept(store))), $"--urls={url}");
         Client.ActorsClient client = new(
             new HttpClient { BaseAddress = new Uri(url) },
-            new Client.ActorsClientOptions { AttemptsMax = 200, RetryDelay = TimeSpan.FromMilliseconds(20), RetryDelayMax = TimeSpan.FromMilliseconds(50) });
+            new Client.ActorsClientOptions { AttemptsMax = 5_000, RetryDelay = TimeSpan.FromMilliseconds(20), RetryDelayMax = TimeSpan.FromMilliseconds(50) });
         string id = (await client.StartRunAsync("Gate")).Id;
         List<RunEventView> events = [];
         WebApplication? second = null;

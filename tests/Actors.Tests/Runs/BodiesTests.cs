@@ -22,7 +22,7 @@ public sealed class BodiesTests
         _mayAct = false;
         RunPosted();
         Assert.Equal(0, body.Begun);
-        await bodies.WhenIdleAsync().WaitAsync(TimeSpan.FromSeconds(5));
+        await bodies.WhenIdleAsync().WaitAsync(TimeSpan.FromMinutes(1));
 
         _mayAct = true;
         bodies.Resume();

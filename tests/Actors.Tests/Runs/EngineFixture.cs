@@ -9,7 +9,7 @@ namespace Actors.Tests.Runs;
 /// <summary>A silo on the in-memory store, with a way to kill it and begin another life on the same rows.</summary>
 internal sealed class EngineFixture : IAsyncDisposable
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     public IStore Store { get; init; } = new MemoryStore();
 

@@ -202,7 +202,7 @@ public sealed class SiloTests
         await Assert.ThrowsAsync<UnavailableException>(() => host.StartRunAsync("f", 1));
         Assert.False(stopping.IsCompleted);
         go.SetResult();
-        await stopping.WaitAsync(TimeSpan.FromSeconds(20));
+        await stopping.WaitAsync(TimeSpan.FromMinutes(1));
         Assert.Equal((1, 0), (first, second));
         Assert.Null((await host.Store.GetRunAsync("default", run, default))!.Owner);
         await host.StartAsync();

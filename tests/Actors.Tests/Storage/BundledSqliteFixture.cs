@@ -66,7 +66,8 @@ internal sealed class BundledSqliteFixture : StoreFixture
         command.ExecuteNonQuery();
     }
 
-    private sealed class Context() : AssemblyLoadContext("bundled SQLite")
+    /// <summary>A context in which nothing of SQLite is loaded yet.</summary>
+    internal sealed class Context() : AssemblyLoadContext("bundled SQLite")
     {
         private readonly AssemblyDependencyResolver _resolver = new(typeof(BundledSqliteFixture).Assembly.Location);
 

@@ -1,3 +1,5 @@
+using System.Data.Common;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using Actors.Sqlite;
 using Actors.Storage;
@@ -26,5 +28,29 @@ public sealed class SqliteLibraryTests
         await using IStore store = await fixture.CreateStoreAsync();
 
         Assert.Equal("3.35.5", store.GetType().GetProperty(nameof(SqliteStore.LibraryVersion))!.GetValue(store));
+    }
+
+    [Fact]
+    public async Task An_application_that_has_used_SQLite_before_keeps_the_library_that_it_has()
+    {
+        // With functions of both libraries the process would die.
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("actors-sqlite-before-");
+        BundledSqliteFixture.Context fresh = new();
+        Type type = fresh.LoadFromAssemblyName(new AssemblyName("Microsoft.Data.Sqlite")).GetType("Microsoft.Data.Sqlite.SqliteConnection", throwOnError: true)!;
+        await using (DbConnection before = (DbConnection)Activator.CreateInstance(type, $"Data Source={Path.Combine(directory.FullName, "before.db")};Pooling=False")!)
+        {
+            await before.OpenAsync();
+            Type optionsType = fresh.Store.GetType(typeof(SqliteStoreOptions).FullName!, throwOnError: true)!;
+            object options = Activator.CreateInstance(optionsType)!;
+            optionsType.GetProperty(nameof(SqliteStoreOptions.Path))!.SetValue(options, Path.Combine(directory.FullName, "runs.db"));
+            var opening = (Task)fresh.Store.GetType(typeof(SqliteStore).FullName!, throwOnError: true)!.GetMethod(nameof(SqliteStore.OpenAsync))!.Invoke(null, [options, null, CancellationToken.None])!;
+            await opening;
+            await using var store = (IStore)opening.GetType().GetProperty("Result")!.GetValue(opening)!;
+
+            Assert.Equal(before.ServerVersion, store.GetType().GetProperty(nameof(SqliteStore.LibraryVersion))!.GetValue(store));
+            Assert.Equal(1, await store.BeginLifeAsync("first", DateTimeOffset.UnixEpoch, default));
+        }
+
+        directory.Delete(recursive: true);
     }
 }

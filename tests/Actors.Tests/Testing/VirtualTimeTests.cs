@@ -84,7 +84,7 @@ public sealed class VirtualTimeTests
         Assert.True(cancel.IsCancellationRequested);
         Assert.False(delay.IsCompleted);
         time.Advance(TimeSpan.FromMinutes(1));
-        await delay.WaitAsync(TimeSpan.FromSeconds(10));
+        await delay.WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class VirtualTimeTests
         VirtualTime time = new();
         TaskCompletionSource fired = new();
         time.CreateTimer(_ => fired.TrySetResult(), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-        await fired.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await fired.Task.WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     [Fact]

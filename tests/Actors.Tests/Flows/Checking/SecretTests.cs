@@ -81,9 +81,7 @@ public sealed class SecretTests : FlowTest
     public void A_megabyte_of_almost_secrets_is_read_in_time()
     {
         string text = string.Concat(Enumerable.Repeat("sk-eyJ://a:wd=AKIAgh", 45_000));
-        long start = System.Diagnostics.Stopwatch.GetTimestamp();
-        Check($"x: '{text}'");
-        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 5);
+        Timing.Within(TimeSpan.FromSeconds(5), () => Check($"x: '{text}'"));
     }
 
     private static FlowCheck Check(string entry) => FlowChecker.CheckText($"flow: a\nsteps:\n- task: Echo\n  inputs: {{{entry}}}", "a.yaml", new FlowCheckOptions { ChecksTasks = false });

@@ -283,10 +283,10 @@ public sealed class HttpKindTests : IAsyncLifetime
     [Fact]
     public async Task A_server_that_nobody_runs_is_worth_another_attempt()
     {
-        using TcpListener taken = new(IPAddress.Loopback, 0);
-        taken.Start();
-        int port = ((IPEndPoint)taken.LocalEndpoint).Port;
-        taken.Stop();
+        // Taken, so that no other test is given the port, and not listened on.
+        using Socket taken = new(SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        int port = ((IPEndPoint)taken.LocalEndPoint!).Port;
 
         TaskException e = await Assert.ThrowsAsync<TaskException>(() => CallAsync($"http://127.0.0.1:{port}/"));
 

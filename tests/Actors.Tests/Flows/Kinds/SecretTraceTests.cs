@@ -58,7 +58,7 @@ public sealed class SecretTraceTests
         {
             await silo.StartAsync();
             StartedRun started = await silo.StartRunAsync(new StartRun { Flow = "secrets" }, Caller.Local);
-            RunResult result = await silo.WaitForEndAsync(started.Run.Id, Caller.Local, TimeSpan.FromSeconds(30));
+            RunResult result = await silo.WaitForEndAsync(started.Run.Id, Caller.Local, TimeSpan.FromMinutes(2));
             Assert.Equal((RunStatus.Failed, nameof(InvalidOperationException)), (result.Run.Status, result.Error?.Type));
             Assert.Contains("could not use", result.Error?.Message, StringComparison.Ordinal);
             Assert.Contains("***", result.Error?.Message, StringComparison.Ordinal);

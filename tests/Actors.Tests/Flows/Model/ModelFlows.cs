@@ -5,16 +5,18 @@ using Actors.Flows;
 namespace Actors.Tests.Flows.Model;
 
 /// <summary>Random flows that use every kind of step, from a seed.</summary>
-internal sealed class ModelFlows(int seed)
+/// <param name="server">The address that the connection <c>shop</c> has.</param>
+internal sealed class ModelFlows(int seed, string server)
 {
     private readonly Random _random = new(seed);
     private readonly List<SubflowNode> _subflows = [];
+    private readonly ModelEffects _effects = new();
     private int _names;
 
     public static Dictionary<string, Value> FirstState() => new(StringComparer.Ordinal) { ["s0"] = Value.Of(0m), ["s1"] = Value.Of(5m), ["list"] = Value.EmptyList };
 
-    /// <summary>The texts of the flows, subflows first, and what the last one is to give for the input <c>n</c> = 11.</summary>
-    public (IReadOnlyList<string> Flows, Value Expected) Next()
+    /// <summary>The texts of the flows, subflows first, and what the last one is to give for the input <c>n</c> = 11, and to do.</summary>
+    public (IReadOnlyList<string> Flows, Value Expected, ModelEffects Effects) Next()
     {
         List<Number> numbers = [Number.Variable("inputs.n"), Number.Variable("state.s0"), Number.Variable("state.s1")];
         List<string> ids = [];
@@ -39,7 +41,7 @@ internal sealed class ModelFlows(int seed)
         List<string> flows = [.. _subflows.Select(sub => Write(sub.Flow, sub.Steps, [("out", sub.Output.Hole)]))];
         flows.Add(Write("model", steps, [.. ids.Select(id => (id, $"${{{id}}}")), ("s0", "${state.s0}"), ("s1", "${state.s1}"), ("list", "${state.list}")]));
         Value expected = end.Exit ?? Value.Object([.. ids.Select(id => KeyValuePair.Create(id, env[id])), .. env.State.Select(field => KeyValuePair.Create(field.Key, field.Value))]);
-        return (flows, expected);
+        return (flows, expected, _effects);
     }
 
     private static string Write(string name, IReadOnlyList<Node> steps, IReadOnlyList<(string Name, string Value)> outputs)
@@ -105,16 +107,18 @@ internal sealed class ModelFlows(int seed)
             case 3:
                 return new EmitNode(Any(numbers));
             case 4:
-                return new BackgroundNode(Any(numbers));
+                return _random.Next(2) == 0 ? new BackgroundNode(Any(numbers)) : new BackgroundHttpNode(_effects, NewId(), Any(numbers));
             case 5:
                 string asked = NewId();
                 AskNode ask = new(asked, Any(numbers));
                 Give(asked, numbers, ids);
                 return ask;
             case 6 when mayFail:
-                return new IfNode(Any(numbers), Any(numbers), [new FailNode($"broken{_random.Next(3)}")], [new AddNode(Any(numbers), Any(numbers))]);
+                return new IfNode(Any(numbers), Any(numbers), [Failing(numbers)], [new AddNode(Any(numbers), Any(numbers))]);
             case 7 when mayExit && _random.Next(3) == 0:
                 return new IfNode(Any(numbers), Number.Literal(6), [new ExitNode(Any(numbers))], [new AddNode(Any(numbers), Any(numbers))]);
+            case 8:
+                return Outside(numbers, ids);
             case < 10:
                 return Leaf(numbers, ids);
             case 10:
@@ -184,6 +188,55 @@ internal sealed class ModelFlows(int seed)
                 Give(id, numbers, ids);
                 return add;
         }
+    }
+
+    /// <summary>A step that acts outside, and comes to a good end.</summary>
+    private Node Outside(List<Number> numbers, List<string>? ids)
+    {
+        string id = NewId();
+        Number a = Any(numbers);
+        Number b = Any(numbers);
+        Node? node = _random.Next(9) switch
+        {
+            0 => new HttpNode(_effects, server, id, ModelAnswer.Sum, isRead: true, a, b) { Id = id },
+            1 => new HttpNode(_effects, server, id, ModelAnswer.Sum, isRead: false, a, b) { Id = id },
+            2 => new HttpNode(_effects, server, id, ModelAnswer.Late, isRead: false, a, b) { Id = id },
+            3 => new HttpNode(_effects, server, id, ModelAnswer.Missing, isRead: _random.Next(2) == 0, a, b) { Id = id },
+            4 => new WeighNode(_effects, id, _random.Next(2) == 0 ? ModelAnswer.Sum : ModelAnswer.Late, a, b) { Id = id },
+            5 => new QueryNode(a, b) { Id = id },
+            6 => new TransactionNode(_effects, id, a, isRefused: false) { Id = id },
+            7 => FallenBack(numbers, id),
+            _ => null,
+        };
+        if (node is null)
+        {
+            return new WriteNode(_effects, id, a);
+        }
+
+        Give(id, numbers, ids);
+        return node;
+    }
+
+    private Node FallenBack(List<Number> numbers, string id)
+    {
+        Node failing = Failing(numbers, id);
+        failing.After = static (_, end) => end.Error is null ? end : new End(Value.Of(7m));
+        failing.Extra.Add(("fallback", "{task: Add, inputs: {a: 3, b: 4}}"));
+        return failing;
+    }
+
+    /// <summary>A step that fails.</summary>
+    private Node Failing(List<Number> numbers, string? id = null)
+    {
+        string place = id ?? NewId();
+        return _random.Next(6) switch
+        {
+            0 => new HttpNode(_effects, server, place, ModelAnswer.Refused, isRead: _random.Next(2) == 0, Any(numbers), Any(numbers)) { Id = id },
+            1 => new HttpNode(_effects, server, place, ModelAnswer.Down, isRead: false, Any(numbers), Any(numbers)) { Id = id },
+            2 => new WeighNode(_effects, place, ModelAnswer.Refused, Any(numbers), Any(numbers)) { Id = id },
+            3 => new TransactionNode(_effects, place, Any(numbers), isRefused: true) { Id = id },
+            _ => new FailNode($"broken{_random.Next(3)}") { Id = id },
+        };
     }
 
     private EachNode Each(List<Number> numbers, int depth, bool mayExit, List<string>? ids)

@@ -146,7 +146,7 @@ public sealed class Rule5NoEngineExceptions
         await host.SettleAsync();
         // The limit of the drain passes; the body is told to stop and throws.
         host.VirtualTime!.Advance(TimeSpan.FromSeconds(6));
-        await stopping.WaitAsync(TimeSpan.FromSeconds(20));
+        await stopping.WaitAsync(TimeSpan.FromMinutes(1));
         await host.StartAsync();
         Assert.Equal(RunStatus.Completed, (await host.EndAsync(run)).Run.Status);
         Assert.Equal([1, 1], attempts);

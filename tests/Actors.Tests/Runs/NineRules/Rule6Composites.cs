@@ -238,7 +238,7 @@ public sealed class Rule6Composites
         });
         await host.StartAsync();
         RunId run = await host.StartRunAsync("f", 1);
-        RunResult result = await host.Silo.WaitForEndAsync(run, ActorsTestHost.Caller, Timeout.InfiniteTimeSpan).WaitAsync(TimeSpan.FromSeconds(20));
+        RunResult result = await host.Silo.WaitForEndAsync(run, ActorsTestHost.Caller, Timeout.InfiniteTimeSpan).WaitAsync(TimeSpan.FromMinutes(1));
         Assert.Equal("m: item 1", result.Output.GetString());
         Assert.Equal((3, 2), (began, cancelled));
         await host.EndAsync(run);
