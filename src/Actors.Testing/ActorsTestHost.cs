@@ -300,7 +300,7 @@ public class ActorsTestHost : IAsyncDisposable
 
         public override bool Strict => StrictOf;
 
-        public override TimeSpan? Timeout => TimeoutOf;
+        public override TimeSpan? RunTimeout => TimeoutOf;
 
         public override Task<TOut> RunAsync(IFlowContext ctx, TIn input) => run(ctx, input);
     }

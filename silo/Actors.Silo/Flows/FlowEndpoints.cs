@@ -63,7 +63,7 @@ internal static class FlowEndpoints
         versions.Select(v => new FlowVersionView(v.Version, v.Label)).ToArray(),
         flow.Source,
         Given(flow.InputSchema),
-        flow.Timeout?.TotalSeconds);
+        flow.RunTimeout?.TotalSeconds);
 
     private static JsonElement? Given(JsonElement json) => json.ValueKind == JsonValueKind.Undefined ? null : json;
 

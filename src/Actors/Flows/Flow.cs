@@ -37,7 +37,7 @@ public abstract class Flow<TIn, TOut>
     /// The limit of a whole run, counted from its first start over restarts; the time that it was queued is not counted. What is open then is cancelled, what was registered with
     /// <see cref="IFlowContext.CleanUp"/> is done, what was done is compensated, and the run has failed with <see cref="ErrorTypes.Timeout"/>. A run that has begun keeps its limit when this changes. More than zero. Default null: none.
     /// </summary>
-    public virtual TimeSpan? Timeout => null;
+    public virtual TimeSpan? RunTimeout => null;
 
     public abstract Task<TOut> RunAsync(IFlowContext ctx, TIn input);
 

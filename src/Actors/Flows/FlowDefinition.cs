@@ -23,8 +23,8 @@ public abstract class FlowDefinition
     /// <summary>See <see cref="Flow{TIn,TOut}.Strict"/>.</summary>
     public virtual bool Strict => false;
 
-    /// <summary>See <see cref="Flow{TIn,TOut}.Timeout"/>.</summary>
-    public virtual TimeSpan? Timeout => null;
+    /// <summary>See <see cref="Flow{TIn,TOut}.RunTimeout"/>.</summary>
+    public virtual TimeSpan? RunTimeout => null;
 
     /// <summary>Declared inputs, for lists and forms; empty when the flow declares none.</summary>
     public virtual IReadOnlyList<FlowInput> Inputs => [];
@@ -93,7 +93,7 @@ public sealed class CodeFlowDefinition<TIn, TOut>(Flow<TIn, TOut> flow) : FlowDe
     public override string? Label => flow.Version;
     public override string? Description => flow.Description;
     public override bool Strict => flow.Strict;
-    public override TimeSpan? Timeout => flow.Timeout;
+    public override TimeSpan? RunTimeout => flow.RunTimeout;
 
     public override ReadOnlyMemory<byte> CheckInput(JsonElement input)
     {

@@ -20,9 +20,9 @@ public sealed class FlowRegistry
     public FlowRegistry Add(FlowDefinition flow)
     {
         ArgumentNullException.ThrowIfNull(flow);
-        if (flow.Timeout <= TimeSpan.Zero)
+        if (flow.RunTimeout <= TimeSpan.Zero)
         {
-            throw new ArgumentException($"The timeout of flow '{flow.Name}' is {flow.Timeout}; it must be more than zero.", nameof(flow));
+            throw new ArgumentException($"The run timeout of flow '{flow.Name}' is {flow.RunTimeout}; it must be more than zero.", nameof(flow));
         }
 
         lock (_lock)

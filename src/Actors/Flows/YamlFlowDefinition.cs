@@ -67,7 +67,7 @@ public sealed class YamlFlowDefinition : FlowDefinition
     public override string Source { get; }
 
     /// <summary>What the file says under <c>timeout</c>.</summary>
-    public override TimeSpan? Timeout => _document.Timeout;
+    public override TimeSpan? RunTimeout => _document.Timeout;
 
     public override IReadOnlyList<FlowInput> Inputs => _document.Inputs;
 

@@ -42,7 +42,7 @@ internal sealed partial class RunGrain
     {
         RunStartedBody started = EntryBody.Read<RunStartedBody>(_journal.Started!.Payload);
         ReadOnlyMemory<byte> input = JsonSerializer.SerializeToUtf8Bytes(started.Input);
-        ScopeLimit? limit = ScopeLimit.Begin(root, definition.Timeout);
+        ScopeLimit? limit = ScopeLimit.Begin(root, definition.RunTimeout);
         (FlowResult result, FlowError? error, bool cancelled) = await root.RunToEndAsync(ctx => definition.RunAsync(ctx, input));
         limit?.End();
         if (error is null && result.Output.Length > Services.Options.PayloadBytesMax)
