@@ -86,6 +86,38 @@ public sealed class UsageTests
     }
 
     [Theory]
+    [InlineData("schema")]
+    [InlineData("visualize a.yaml")]
+    public async Task What_is_written_to_a_file_makes_its_folders_and_says_why_it_cannot_be_written(string command)
+    {
+        using CommandLine line = new();
+        string flow = line.Write("a.yaml", "flow: a\nsteps: [exit]\n");
+        string[] words = [.. command.Split(' ').Select(word => word == "a.yaml" ? flow : word), "--output"];
+
+        Said written = await CommandLine.RunAsync([.. words, line.Path("new/folder/file")]);
+        Said folder = await CommandLine.RunAsync([.. words, line.Folder]);
+        Said blocked = await CommandLine.RunAsync([.. words, Path.Combine(flow, "file")]);
+
+        Assert.Equal(ExitCodes.Ok, written.ExitCode);
+        Assert.NotEmpty(await File.ReadAllTextAsync(line.Path("new/folder/file")));
+        Assert.Equal((ExitCodes.Usage, $"error: --output '{line.Folder}' is a folder; name a file in it."), (folder.ExitCode, folder.Error.Trim()));
+        Assert.Equal(ExitCodes.Error, blocked.ExitCode);
+        Assert.StartsWith($"error: --output '{Path.Combine(flow, "file")}' cannot be written: ", blocked.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_that_ends_early_says_so_with_one_full_stop()
+    {
+        using CommandLine line = new();
+
+        Said said = await CommandLine.RunAsync("run", line.Write("a.yaml", "flow: a\nsteps: [exit]\n"), "--ephemeral");
+
+        Assert.Equal(ExitCodes.Ok, said.ExitCode);
+        Assert.Contains(", early: ", said.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("..", said.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("runs list -o xml")]
     [InlineData("runs list --status done")]
     [InlineData("runs show")]

@@ -40,7 +40,7 @@ internal sealed class Baseline
         }
         catch (JsonException e)
         {
-            throw new CliException($"'{path}' is not a baseline: {e.Message}", ExitCodes.CannotTell);
+            throw new CliException($"{path}({e.LineNumber + 1},{e.BytePositionInLine + 1}): this is not the JSON of a baseline. Write a new one with --update-baseline.", ExitCodes.CannotTell);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

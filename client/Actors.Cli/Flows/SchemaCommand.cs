@@ -41,7 +41,7 @@ internal static class SchemaCommand
             return ExitCodes.Ok;
         }
 
-        await File.WriteAllTextAsync(file, text + "\n", cancellationToken);
+        await OutputFile.WriteAsync(file, text + "\n", cancellationToken);
         return ExitCodes.Ok;
     }
 }

@@ -31,7 +31,7 @@ internal static class VisualizeCommand
                 : await FromServerAsync(RemoteSilo.Client(parsed, url), name, wanted, parsed.GetValue(version), parsed.GetValue(run), cancellationToken);
             if (parsed.GetValue(output) is { } file)
             {
-                await File.WriteAllTextAsync(file, text, cancellationToken);
+                await OutputFile.WriteAsync(file, text, cancellationToken);
             }
             else
             {

@@ -182,7 +182,7 @@ internal sealed class RunSession(Silo silo, CliConsole console, SessionOptions o
             case StoredRunStatus.Completed:
                 if (!options.Json)
                 {
-                    console.Error.WriteLine($"Completed in {took}{(result.ExitReason is { } exit ? $", early: {exit}" : "")}. Run {run.Id}");
+                    console.Error.WriteLine($"Completed in {took}{(result.ExitReason is { } exit ? $", early: {exit.TrimEnd('.')}" : "")}. Run {run.Id}");
                     if (result.Output.ValueKind != JsonValueKind.Undefined)
                     {
                         OutputFormat.WriteJson(console.Out, result.Output, WireJson.Default.JsonElement);

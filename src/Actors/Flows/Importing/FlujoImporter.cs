@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Actors.Flows;
 
 /// <summary>
@@ -8,29 +6,42 @@ namespace Actors.Flows;
 /// </summary>
 internal sealed partial class FlujoImporter
 {
-    private const string ContextInput = "context_data";
-
-    // Of a cache that says nothing about it.
-    private const string CacheTtl = "30d";
-
     // A block in a block in a block.
     private const int DepthMax = 40;
 
     private readonly YamlMap _root;
     private readonly ImportReport _report;
     private readonly FlujoFiles _files;
-    private readonly Dictionary<string, YamlMap> _agents = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, FlujoChild> _imports = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _callables = new(StringComparer.Ordinal);
-    private readonly List<string> _state = [];
-    private readonly HashSet<string> _toldAgents = new(StringComparer.Ordinal);
+    private readonly FlujoBlueprint _blueprint;
+    private readonly Dictionary<string, Converter> _kinds;
     private int _depth;
 
     public FlujoImporter(YamlMap root, ImportReport report, FlujoFiles files)
     {
         (_root, _report, _files) = (root, report, files);
+        _blueprint = new FlujoBlueprint(report);
+        FlujoBranches branches = new(_blueprint, this);
+        FlujoLoops loops = new(_blueprint, this);
+        _kinds = new(StringComparer.Ordinal)
+        {
+            ["step"] = new FlujoCalls(_blueprint, this).Call,
+            ["parallel"] = branches.Parallel,
+            ["conditional"] = new FlujoChoices(_blueprint, this, branches).Conditional,
+            ["loop"] = loops.Loop,
+            ["map"] = loops.Map,
+            ["dynamic_router"] = branches.Router,
+            ["StateMachine"] = new FlujoMachines(_blueprint, this).Machine,
+            ["hitl"] = new FlujoPeople(_blueprint).Hitl,
+            ["cache"] = new FlujoCaches(_blueprint, this).Cache,
+        };
     }
+
+    /// <summary>Writes the steps that a step of one kind is here.</summary>
+    /// <param name="name">What the blueprint calls it.</param>
+    /// <param name="data">The expression whose value it gets.</param>
+    /// <param name="into">Takes the steps.</param>
+    /// <returns>The expression whose value the step after it gets.</returns>
+    private delegate string Converter(OldMap step, string name, string data, FlujoScope scope, OutList into);
 
     /// <param name="name">The flow's name, when the blueprint gives none.</param>
     /// <param name="child">Null: it is the blueprint that is imported itself.</param>
@@ -62,12 +73,12 @@ internal sealed partial class FlujoImporter
             steps.Items.Add(new OutMap().With("exit", new OutMap().With("reason", "there is nothing to do")));
         }
 
-        if (_state.Count > 0)
+        if (_blueprint.StateFields.Count > 0)
         {
             OutMap given = new();
-            foreach (string field in _state)
+            foreach (string field in _blueprint.StateFields)
             {
-                given.With(field, $"${{inputs.{ContextInput}?.{field}}}");
+                given.With(field, $"${{inputs.{FlujoBlueprint.ContextInput}?.{field}}}");
             }
 
             steps.Items.Insert(0, new OutMap().With("set", given));
@@ -89,16 +100,16 @@ internal sealed partial class FlujoImporter
 
         OutList inputs = new();
         inputs.Items.Add(new OutMap().With("name", "input").With("description", "What the first step gets.").With("default", new OutPlain("null")));
-        if (child is not null || _state.Count > 0)
+        if (child is not null || _blueprint.StateFields.Count > 0)
         {
-            inputs.Items.Add(new OutMap().With("name", ContextInput).With("description", "The first values of the state, an object.").With("default", new OutPlain("null")));
+            inputs.Items.Add(new OutMap().With("name", FlujoBlueprint.ContextInput).With("description", "The first values of the state, an object.").With("default", new OutPlain("null")));
         }
 
         flow.With("inputs", inputs);
-        if (_state.Count > 0)
+        if (_blueprint.StateFields.Count > 0)
         {
             OutMap state = new();
-            foreach (string field in _state)
+            foreach (string field in _blueprint.StateFields)
             {
                 state.With(field, "any");
             }
@@ -111,7 +122,7 @@ internal sealed partial class FlujoImporter
         outputs.Items.Add(new OutMap().With("name", "output").With("value", $"${{{data}}}"));
         foreach (string field in child?.Outputs.Where(o => o != "output") ?? [])
         {
-            outputs.Items.Add(new OutMap().With("name", field).With("value", _state.Contains(field) ? $"${{state.{field}}}" : "${null}"));
+            outputs.Items.Add(new OutMap().With("name", field).With("value", _blueprint.StateFields.Contains(field) ? $"${{state.{field}}}" : "${null}"));
         }
 
         return flow.With("outputs", outputs);
@@ -119,7 +130,7 @@ internal sealed partial class FlujoImporter
 
     private void AgentComments(OutMap flow)
     {
-        foreach ((string name, YamlMap agent) in _agents)
+        foreach ((string name, YamlMap agent) in _blueprint.Agents)
         {
             flow.Comment("");
             flow.Comment($"Agent {name}: {(agent.Find("model") as YamlText)?.Value ?? "no model"}");
@@ -127,7 +138,7 @@ internal sealed partial class FlujoImporter
             {
                 if (agent.Find(key) is { } item)
                 {
-                    flow.Comment($"  {key}: {Shown(item)}");
+                    flow.Comment($"  {key}: {FlujoBlueprint.Shown(item)}");
                 }
             }
 
@@ -137,19 +148,11 @@ internal sealed partial class FlujoImporter
                     flow.Comment("  system_prompt:\n    " + prompt.Value.Trim().ReplaceLineEndings("\n").Replace("\n", "\n    ", StringComparison.Ordinal));
                     break;
                 case YamlMap map:
-                    flow.Comment("  system_prompt: " + Shown(map));
+                    flow.Comment("  system_prompt: " + FlujoBlueprint.Shown(map));
                     break;
             }
         }
     }
-
-    private static string Shown(YamlItem item) => item switch
-    {
-        YamlText text => text.Value.ReplaceLineEndings(" ").Trim(),
-        YamlList list => "[" + string.Join(", ", list.Items.Select(Shown)) + "]",
-        YamlMap map => "{" + string.Join(", ", map.Entries.Select(e => $"{e.Key.Value}: {Shown(e.Value)}")) + "}",
-        _ => "",
-    };
 
     private void ReadAgents(OldMap root)
     {
@@ -161,7 +164,7 @@ internal sealed partial class FlujoImporter
                 continue;
             }
 
-            _agents[entry.Key.Value] = map;
+            _blueprint.Agents[entry.Key.Value] = map;
             string model = (map.Find("model") as YamlText)?.Value ?? "none";
             _report.Changed(
                 entry.Key,
@@ -184,7 +187,7 @@ internal sealed partial class FlujoImporter
             }
             else if (_files.Open(_report, path) is { } child)
             {
-                _imports[entry.Key.Value] = child;
+                _blueprint.Imports[entry.Key.Value] = child;
             }
         }
     }
@@ -199,7 +202,7 @@ internal sealed partial class FlujoImporter
                 {
                     if (!Names.Reserved.Contains(match.Groups[1].Value) && match.Groups[1].Value is not ("initial_prompt" or "step_outputs" or "import_artifacts" or "scratchpad" or "get"))
                     {
-                        State(match.Groups[1].Value);
+                        _blueprint.State(match.Groups[1].Value);
                     }
                 }
 
@@ -228,7 +231,7 @@ internal sealed partial class FlujoImporter
     private static partial System.Text.RegularExpressions.Regex ContextField();
 
     /// <summary>Reads a list of steps, or one step, and gives what the last of them gives.</summary>
-    private string Steps(YamlItem item, string data, FlujoScope scope, OutList into)
+    public string Steps(YamlItem item, string data, FlujoScope scope, OutList into)
     {
         if (_depth >= DepthMax)
         {
@@ -253,24 +256,12 @@ internal sealed partial class FlujoImporter
         return data;
     }
 
-    private string Step(YamlMap map, string data, FlujoScope scope, OutList into)
+    public string Step(YamlMap map, string data, FlujoScope scope, OutList into)
     {
         OldMap step = new(map, _report, "a step");
         string name = step.Text("name") ?? step.Text("step") ?? "step";
         string kind = step.Text("kind") ?? "step";
-        string after = kind switch
-        {
-            "step" => Call(step, name, data, scope, into),
-            "parallel" => Parallel(step, name, data, scope, into),
-            "conditional" => Conditional(step, name, data, scope, into),
-            "loop" => Loop(step, name, data, scope, into),
-            "map" => Map(step, name, data, scope, into),
-            "dynamic_router" => Router(step, name, data, scope, into),
-            "StateMachine" => Machine(step, name, data, scope, into),
-            "hitl" => Hitl(step, name, data, scope, into),
-            "cache" => Cache(step, name, data, scope, into),
-            _ => Unknown(step, kind, name, data, scope, into),
-        };
+        string after = _kinds.TryGetValue(kind, out Converter? convert) ? convert(step, name, data, scope, into) : Unknown(step, kind, name, data, scope, into);
         step.Lose("usage_limits", "limits of cost and tokens are not carried", "Limit them in the task that calls the model.");
         step.Lose("processing", "processing of structured output is not carried", "Do it in the task, and let output_schema check the result.");
         step.Lose("use_history", "there is no conversation history");
@@ -283,7 +274,7 @@ internal sealed partial class FlujoImporter
 
     private string Unknown(OldMap step, string kind, string name, string data, FlujoScope scope, OutList into)
     {
-        string id = Id(name);
+        string id = _blueprint.Id(name);
         (string what, string todo) = kind switch
         {
             "agentic_loop" => ("an agentic loop needs agents, which come with a later version; a task stands in its place", "Write the task, or a loop of tasks."),
@@ -295,153 +286,9 @@ internal sealed partial class FlujoImporter
             "planner", "registry", "output_template", "proposer", "evaluator", "discovery_agent", "static_invariants", "cost_function", "candidate_validator", "branching_factor", "beam_width", "max_depth",
             "max_iterations", "path_max_tokens", "goal_score_threshold", "require_goal", "config");
         _report.Task(id, $"the step '{name}' of kind {kind}");
-        OutMap made = new OutMap().Comment($"TODO: {what}. {todo}").With("task", id).With("id", id).With("inputs", Input(step, data, scope));
+        OutMap made = new OutMap().Comment($"TODO: {what}. {todo}").With("task", id).With("id", id).With("inputs", _blueprint.Input(step, data, scope));
         into.Items.Add(made);
-        Sink(step, id, scope, into, null);
+        _blueprint.Sink(step, id, scope, into, null);
         return id;
     }
-
-    /// <summary>An id that nothing else has.</summary>
-    private string Id(string name)
-    {
-        string id = FlujoFiles.Word(name, "step");
-        if (Names.Reserved.Contains(id) || Taken.Contains(id))
-        {
-            id += "_step";
-        }
-
-        string unique = id;
-        for (int i = 2; !_ids.Add(unique); i++)
-        {
-            unique = $"{id}_{i}";
-        }
-
-        return unique;
-    }
-
-    private static readonly HashSet<string> Taken = new(StringComparer.Ordinal) { "state", "item", "index", "carried", "data", "branches", "result", "this_item" };
-
-    private string State(string field)
-    {
-        string name = Names.Reserved.Contains(field) ? field + "_value" : field;
-        if (!_state.Contains(name) && _state.Count < 500)
-        {
-            _state.Add(name);
-        }
-
-        return name;
-    }
-
-    private OldNames NamesAt(string data, FlujoScope scope)
-    {
-        return Find;
-
-        string? Find(IReadOnlyList<string> path, out int used)
-        {
-            used = 1;
-            switch (path[0])
-            {
-                case "previous_step" or "output" or "data":
-                    return data;
-                case "resume_input":
-                    return scope.Resume ?? throw new OldExpressionException("no person has been asked before", 0);
-                case "this":
-                    return scope.Item ?? throw new OldExpressionException("'this' exists only inside a map", 0);
-                case "context":
-                    return Context(path, scope, out used);
-                case "steps" when path.Count > 1:
-                    used = path.Count > 2 && path[2] is "output" or "result" ? 3 : 2;
-                    return scope.Find(path[1]) ?? throw new OldExpressionException($"the output of step '{path[1]}' is not seen here", 0);
-                default:
-                    return null;
-            }
-        }
-    }
-
-    private string Context(IReadOnlyList<string> path, FlujoScope scope, out int used)
-    {
-        used = Math.Min(path.Count, 2);
-        switch (path.Count > 1 ? path[1] : "")
-        {
-            case "":
-                // Nothing is read of it by name; a flow without any state has none.
-                _ = _state.Count == 0 ? State("value") : null;
-                return "state";
-            case "initial_prompt":
-                return "inputs.input";
-            case "import_artifacts" or "scratchpad" when path.Count > 2:
-                used = 3;
-                return "state." + State(path[2]);
-            case "import_artifacts" or "scratchpad":
-                _ = _state.Count == 0 ? State("value") : null;
-                return "state";
-            case "step_outputs" when path.Count > 2:
-                used = 3;
-                return scope.Find(path[2]) ?? throw new OldExpressionException($"the output of step '{path[2]}' is not seen here", 0);
-            default:
-                return "state." + State(path[1]);
-        }
-    }
-
-    /// <summary>A text of the blueprint as it is written here.</summary>
-    private string Template(YamlText text, string data, FlujoScope scope)
-    {
-        if (!text.Value.Contains("{{", StringComparison.Ordinal))
-        {
-            return FlujoTemplate.Escape(text.Value);
-        }
-
-        _report.ChangedOnce(text, "templates keep the type of a value that stands alone, and are not always texts as in Flujo");
-        return FlujoTemplate.Translate(text.Value, NamesAt(data, scope), message => _report.Lost(text, message, "Write it anew."));
-    }
-
-    private OutNode Value(YamlItem item, string data, FlujoScope scope)
-    {
-        switch (item)
-        {
-            case YamlText { IsPlain: true } text when text.Typed().Kind != ValueKind.Text:
-                return OutYaml.Of(text);
-            case YamlText text:
-                return new OutText(Template(text, data, scope));
-            case YamlList list:
-                OutList items = new();
-                items.Items.AddRange(list.Items.Select(i => Value(i, data, scope)));
-                return items;
-            default:
-                OutMap map = new();
-                foreach (YamlEntry entry in ((YamlMap)item).Entries)
-                {
-                    map.With(entry.Key.Value, Value(entry.Value, data, scope));
-                }
-
-                return map;
-        }
-    }
-
-    /// <summary>An expression of the blueprint; null when it cannot be translated, which is then told.</summary>
-    private string? Expression(YamlText text, string data, FlujoScope scope)
-    {
-        string source = text.Value.Trim();
-        if (source.StartsWith("{{", StringComparison.Ordinal) && source.EndsWith("}}", StringComparison.Ordinal))
-        {
-            source = source[2..^2].Trim();
-        }
-
-        try
-        {
-            return OldExpression.Translate(source, NamesAt(data, scope));
-        }
-        catch (OldExpressionException e)
-        {
-            _report.Lost(text, $"the expression '{Text.Shorten(source, 80)}' cannot be translated: {e.Message}", "Write it anew; false stands in its place.");
-            return null;
-        }
-    }
-
-    private OutMap Input(OldMap step, string data, FlujoScope scope) =>
-        new OutMap().With("input", step.Item("input") is { } input ? Value(input, data, scope) : new OutText($"${{{data}}}"));
-
-    private static string Seconds(decimal seconds) => seconds.ToString("0.###", CultureInfo.InvariantCulture) + "s";
-
-    private static string Count(decimal count) => count.ToString("0", CultureInfo.InvariantCulture);
 }
