@@ -93,4 +93,15 @@ public sealed class ValueTests
     private static Value Finite(double value) => double.IsFinite(value) ? Value.Of(value) : Value.Null;
 
     private sealed record Holder(Value Nothing, Value Some, IReadOnlyList<Value> List);
+
+    [Theory]
+    [InlineData("79228162514264337593543950335", "7.922816251426434E28")]
+    [InlineData("1.0", "1")]
+    [InlineData("[{\"a\":1,\"b\":[2]}]", "[{\"b\":[2.0],\"a\":1}]")]
+    public void Equal_values_have_one_deep_hash(string one, string other)
+    {
+        (Value a, Value b) = (Value.Parse(one), Value.Parse(other));
+        Assert.True(DeepComparer.Instance.Equals(a, b));
+        Assert.Equal(DeepComparer.Instance.GetHashCode(a), DeepComparer.Instance.GetHashCode(b));
+    }
 }

@@ -89,7 +89,7 @@ internal static class Operators
         }
 
         return TryNumber(a, out Value x) && TryNumber(b, out Value y) && (a.Kind == ValueKind.Number || b.Kind == ValueKind.Number)
-            ? Compare(x.AsNumber!, y.AsNumber!)
+            ? Numbers.Compare(x.AsNumber!, y.AsNumber!)
             : throw new ExpressionException($"'{symbol}' cannot compare {Name(a)} with {Name(b)}");
     }
 
@@ -150,7 +150,7 @@ internal static class Operators
         return double.IsFinite(result) ? Value.Of(result) : throw new ExpressionException($"the result of '{symbol}' is too large for a number");
     }
 
-    public static double ToDouble(Value number) => number.AsNumber is decimal d ? (double)d : (double)number.AsNumber!;
+    public static double ToDouble(Value number) => Numbers.ToDouble(number.AsNumber!);
 
     /// <summary>What kind of value it is, with its article.</summary>
     public static string Name(Value value) => value.Kind switch
@@ -165,9 +165,4 @@ internal static class Operators
 
     private static Value Order(Evaluation e, string symbol, Value a, Value b, Func<int, bool> test) =>
         e.Missing == Missing.Null && (a.IsNull || b.IsNull) ? Value.False : Value.Of(test(Compare(e, symbol, a, b)));
-
-    /// <summary>Of two numbers.</summary>
-    public static int Compare(object a, object b) => a is decimal x && b is decimal y
-        ? x.CompareTo(y)
-        : (a is decimal p ? (double)p : (double)a).CompareTo(b is decimal q ? (double)q : (double)b);
 }

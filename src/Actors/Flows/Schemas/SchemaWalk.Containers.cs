@@ -142,7 +142,7 @@ internal sealed partial class SchemaWalk
             if (property.Value.FindDefault() is { } fallback && !map.TryGet(property.Key, out _))
             {
                 // Written out later for each place that it fills.
-                Spend(Weight(fallback));
+                Spend(1 + (fallback.Size / CharactersPerStep));
                 _path.Add(property.Key);
                 (added ??= []).Add(new(property.Key, Apply(property.Value, fallback)));
                 _path.RemoveAt(_path.Count - 1);

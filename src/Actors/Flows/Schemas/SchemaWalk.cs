@@ -23,6 +23,12 @@ internal sealed partial class SchemaWalk(SchemaBudget budget, int faultsMax)
     // Values within values, and schemas that look at the same value: more than any value of legal depth with a sensible schema needs.
     private const int DepthMax = 500;
 
+    // Of a value that is written out: what a scalar takes is a step.
+    private const int CharactersPerStep = Extent.ScalarSize;
+
+    // Of a value that is only passed by.
+    private const int CharactersPerLook = 64;
+
     private const int ShownMax = 60;
     private const int BranchFaultsMax = 5;
 
@@ -38,12 +44,15 @@ internal sealed partial class SchemaWalk(SchemaBudget budget, int faultsMax)
         FaultList all = _faults;
         try
         {
-            if (IsTooDeep(value, FlowJson.DepthMax))
+            // Asked first: everything else goes into a value without counting levels.
+            if (value.Depth(FlowJson.DepthMax) > FlowJson.DepthMax)
             {
                 Fault($"must not be nested deeper than {FlowJson.DepthMax} levels");
                 return value;
             }
 
+            // Whatever the schema asks, a value that is endless when it is written out is too much.
+            Spend(value.Size / CharactersPerLook);
             return Apply(node, value);
         }
         catch (TooMuchException e)
@@ -169,22 +178,22 @@ internal sealed partial class SchemaWalk(SchemaBudget budget, int faultsMax)
     private void CheckNumber(SchemaNode node, Value value)
     {
         object number = value.AsNumber!;
-        if (node.Minimum is { } min && Compare(number, min.AsNumber!) < 0)
+        if (node.Minimum is { } min && Numbers.Compare(number, min.AsNumber!) < 0)
         {
             Fault($"must be at least {min}, but is {Show(value)}");
         }
 
-        if (node.ExclusiveMinimum is { } above && Compare(number, above.AsNumber!) <= 0)
+        if (node.ExclusiveMinimum is { } above && Numbers.Compare(number, above.AsNumber!) <= 0)
         {
             Fault($"must be more than {above}, but is {Show(value)}");
         }
 
-        if (node.Maximum is { } max && Compare(number, max.AsNumber!) > 0)
+        if (node.Maximum is { } max && Numbers.Compare(number, max.AsNumber!) > 0)
         {
             Fault($"must be at most {max}, but is {Show(value)}");
         }
 
-        if (node.ExclusiveMaximum is { } below && Compare(number, below.AsNumber!) >= 0)
+        if (node.ExclusiveMaximum is { } below && Numbers.Compare(number, below.AsNumber!) >= 0)
         {
             Fault($"must be less than {below}, but is {Show(value)}");
         }
@@ -195,14 +204,9 @@ internal sealed partial class SchemaWalk(SchemaBudget budget, int faultsMax)
         }
     }
 
-    /// <summary>Of two boxed numbers.</summary>
-    public static int Compare(object a, object b) => a is decimal x && b is decimal y ? x.CompareTo(y) : ToDouble(a).CompareTo(ToDouble(b));
-
-    private static double ToDouble(object number) => number is decimal d ? (double)d : (double)number;
-
     private static bool IsMultiple(object number, Value step) => number is decimal a && step.AsNumber is decimal b
         ? a % b == 0
-        : ToDouble(number) % ToDouble(step.AsNumber!) == 0;
+        : Numbers.ToDouble(number) % Numbers.ToDouble(step.AsNumber!) == 0;
 
     private void CheckText(SchemaNode node, string text)
     {
@@ -268,34 +272,6 @@ internal sealed partial class SchemaWalk(SchemaBudget budget, int faultsMax)
             }
         }
     }
-
-    // Asked first: everything else goes into a value without counting levels.
-    private bool IsTooDeep(Value value, int levels)
-    {
-        if (value.Kind is not (ValueKind.List or ValueKind.Object))
-        {
-            return false;
-        }
-
-        if (levels == 0)
-        {
-            return true;
-        }
-
-        if (value.AsList is { } list)
-        {
-            Spend(1 + (list.Items.Length / 8));
-            return Array.Exists(list.Items, item => IsTooDeep(item, levels - 1));
-        }
-
-        Spend(1 + (value.AsObject!.Entries.Length / 8));
-        return Array.Exists(value.AsObject.Entries, entry => IsTooDeep(entry.Value, levels - 1));
-    }
-
-    private static int Weight(Value value) => value.AsText is { } text ? 1 + (text.Length / 8)
-        : value.AsList is { } list ? 1 + list.Items.Sum(Weight)
-        : value.AsObject is { } map ? 1 + map.Entries.Sum(e => 1 + (e.Key.Length / 8) + Weight(e.Value))
-        : 1;
 
     private void Spend(int steps)
     {

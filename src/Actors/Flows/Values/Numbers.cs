@@ -31,6 +31,12 @@ internal static class Numbers
         return true;
     }
 
+    /// <summary>Compares two boxed numbers by value.</summary>
+    public static int Compare(object a, object b) => a is decimal x && b is decimal y ? x.CompareTo(y) : ToDouble(a).CompareTo(ToDouble(b));
+
+    /// <summary>The nearest double to a boxed number.</summary>
+    public static double ToDouble(object number) => number is decimal exact ? (double)exact : (double)number;
+
     /// <summary>Without trailing zeros, which arithmetic leaves behind (0.5 × 2 is 1.0).</summary>
     public static decimal Trim(decimal value) => value / 1.0000000000000000000000000000m;
 

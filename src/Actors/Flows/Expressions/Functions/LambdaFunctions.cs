@@ -49,7 +49,7 @@ internal static class LambdaFunctions
     /// <summary>The items whose key has not come before.</summary>
     public static Value Distinct(Evaluation e, Value[] items, Value[] keys)
     {
-        HashSet<Value> seen = new(new ValueComparer(e));
+        HashSet<Value> seen = new(new CountingComparer(e));
         List<Value> kept = [];
         for (int i = 0; i < items.Length; i++)
         {
@@ -162,7 +162,7 @@ internal static class LambdaFunctions
             return string.CompareOrdinal(left, b.AsText);
         }
 
-        return a.TryGetBool(out bool x) && b.TryGetBool(out bool y) ? x.CompareTo(y) : Operators.Compare(a.AsNumber!, b.AsNumber!);
+        return a.TryGetBool(out bool x) && b.TryGetBool(out bool y) ? x.CompareTo(y) : Numbers.Compare(a.AsNumber!, b.AsNumber!);
     }
 
     private static Value GroupBy(Arguments a)
@@ -202,46 +202,19 @@ internal static class LambdaFunctions
         return carried;
     }
 
-    /// <summary>Equal as JSON, with hashes of everything that is inside, so that no list of equal shape makes it slow.</summary>
-    private sealed class ValueComparer(Evaluation e) : IEqualityComparer<Value>
+    /// <summary>Counts what looking into the values costs.</summary>
+    private sealed class CountingComparer(Evaluation e) : IEqualityComparer<Value>
     {
         public bool Equals(Value x, Value y)
         {
             e.Count(1 + Math.Min(Math.Min(x.Size, y.Size) / 16, Evaluation.StepsMax));
-            return x.Equals(y);
+            return DeepComparer.Instance.Equals(x, y);
         }
 
         public int GetHashCode(Value value)
         {
             e.Count(1 + Math.Min(value.Size / 16, Evaluation.StepsMax));
-            return Hash(value);
-        }
-
-        private static int Hash(Value value)
-        {
-            int hash = 17;
-            if (value.AsList is { } list)
-            {
-                foreach (Value item in list.Items)
-                {
-                    hash = HashCode.Combine(hash, Hash(item));
-                }
-
-                return hash;
-            }
-
-            if (value.AsObject is { } map)
-            {
-                // Without regard to order.
-                foreach (KeyValuePair<string, Value> entry in map.Entries)
-                {
-                    hash += HashCode.Combine(entry.Key, Hash(entry.Value));
-                }
-
-                return hash;
-            }
-
-            return value.GetHashCode();
+            return DeepComparer.Instance.GetHashCode(value);
         }
     }
 }

@@ -8,6 +8,8 @@ internal sealed class DeepComparer : IEqualityComparer<Value>
 {
     public static readonly DeepComparer Instance = new();
 
+    private const decimal DoublesFrom = 1e27m;
+
     private DeepComparer()
     {
     }
@@ -55,6 +57,12 @@ internal sealed class DeepComparer : IEqualityComparer<Value>
     // All digits: the hash of a decimal itself drops the last ones.
     private static int Hash(decimal number)
     {
+        // From here on doubles stay doubles, and one may equal this number.
+        if (Math.Abs(number) >= DoublesFrom)
+        {
+            return HashCode.Combine(1, (double)number);
+        }
+
         Span<int> bits = stackalloc int[4];
         decimal.GetBits(number == 0 ? 0 : Numbers.Trim(number), bits);
         return HashCode.Combine(bits[0], bits[1], bits[2], bits[3]);
