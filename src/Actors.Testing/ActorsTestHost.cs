@@ -259,6 +259,7 @@ public class ActorsTestHost : IAsyncDisposable
             await Silo.StopAsync().WaitAsync(Settings.Limit);
         }
 
+        await Tasks.Resources.DisposeAsync();
         IReadOnlyList<string> broken = await Store.CheckInvariantsAsync(default);
         GC.SuppressFinalize(this);
         if (broken.Count > 0)

@@ -76,14 +76,15 @@ public interface IFlowContext
 
     /// <summary>
     /// Sends a signal to another run of the same tenant, whichever silo has it: exactly once, also when this silo dies meanwhile. The receiver keeps it until it waits for it (<see cref="WaitFor{T}"/>),
-    /// as it keeps those that come from outside; this verb does not wait for that, but for room in the receiver's inbox, which has as much as for those from outside. A run that ends meanwhile never takes it in.
+    /// as it keeps those that come from outside; this verb does not wait for that, but for room in the receiver's inbox, which has as much as for those from outside. A run that ends meanwhile never takes
+    /// it in.
     /// </summary>
     /// <param name="signal">The signal's name: what <see cref="WaitFor{T}"/> of the receiver is called with.</param>
     /// <param name="payload">As JSON at most <c>SiloOptions.PayloadBytesMax</c> bytes.</param>
     /// <exception cref="StepFailedException">
     /// The tenant has no such run (<see cref="ErrorTypes.UnknownRun"/>), it has ended (<see cref="ErrorTypes.RunEnded"/>), or the payload is too large (<see cref="ErrorTypes.PayloadTooLarge"/>)
-    /// or nested too deeply (<see cref="ErrorTypes.InvalidInput"/>), or the inbox was full for longer than <c>SiloOptions.InboxWaitLimit</c> (<see cref="ErrorTypes.Overloaded"/>). It was not sent, and can be sent
-    /// again under another name.
+    /// or nested too deeply (<see cref="ErrorTypes.InvalidInput"/>), or the inbox was full for longer than <c>SiloOptions.InboxWaitLimit</c>
+    /// (<see cref="ErrorTypes.Overloaded"/>). It was not sent, and can be sent again.
     /// </exception>
     Task Signal<T>(string name, RunId run, string signal, T payload);
 
@@ -102,8 +103,9 @@ public interface IFlowContext
     /// A block whose value is kept over runs: when the cache has one that has not expired, the body is not run. Otherwise it is, and its value is kept; a failure is not. It is a scope with the steps
     /// <c>lookup</c> and <c>store</c> and the scope <c>body</c>, so that what was found, or computed, is the run's for good. The state that a body writes is not part of the value.
     /// <para>
-    /// The cache is an aid: one that cannot be read has nothing, one that cannot be written keeps nothing, a value that is no <typeparamref name="T"/> any more counts as none, and two runs at once may both
-    /// run the body. A value is found by the same tenant, flow (whatever its version), block and key. The block is its name and those of the scopes around it, without keys of items and numbers of iterations.
+    /// The cache is an aid: one that cannot be read has nothing, one that cannot be written keeps nothing, a value that is no <typeparamref name="T"/> any more counts as none. The body runs at least once
+    /// before there is a value: of several runs that find none at the same time, in one silo or in several, each runs it and goes on with its own; the last one stored is found afterwards. So the body must
+    /// bear that. A value is found by the same tenant, flow (whatever its version), block and key. The block is its name and those of the scopes around it, without keys of items and numbers of iterations.
     /// </para>
     /// </summary>
     /// <param name="key">What the value depends on; as JSON, whatever the order of members.</param>

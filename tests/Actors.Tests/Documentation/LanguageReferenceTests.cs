@@ -108,7 +108,7 @@ public sealed partial class LanguageReferenceTests
         text.Append("# What steps have in common\n\n");
         Table(text, "retry", "Attempts and the waits between them survive restarts.", Language.Retry);
         Table(text, "on_error", "A list of steps stands for `{steps: […]}`.", Language.OnError);
-        Table(text, "cache", "A length of time stands for `{ttl: TIME}`. Kept in the database, by tenant, flow, step and key.", Language.Cache, example: "cache");
+        Table(text, "cache", "A length of time stands for `{ttl: TIME}`. Kept in the database, by tenant, flow, step and key. Runs that find nothing at the same time each compute the output, and keep their own; the last one stored is what later runs find.", Language.Cache, example: "cache");
         Table(text, "compensate", "A task alone is given the step's result.", Language.CompensateTable);
         Table(text, "validate", "An entry; a condition alone stands for `{check: CONDITION}`.", Language.ValidateTable);
         Table(text, "state", "Of a loop; the same keys make a `set` step.", Language.StateOperations);

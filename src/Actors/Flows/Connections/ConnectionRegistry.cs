@@ -147,15 +147,18 @@ public sealed class ConnectionRegistry : IAsyncDisposable
     /// <summary>A connection of the host.</summary>
     /// <exception cref="TaskException">There is none of this name.</exception>
     public IStepConnection Find(string name) =>
-        _settings.TryGetValue(name, out JsonElement settings) ? Open(name, settings) : throw Unknown(name, Names);
+        _settings.TryGetValue(name, out JsonElement settings) ? Of(name, settings) : throw Unknown(name, Names);
 
     /// <summary>A connection with these settings, without expressions in them. It shares what is open with all others that have the same.</summary>
     /// <exception cref="TaskException">Something is wrong with it.</exception>
     public IStepConnection Open(string name, JsonElement settings)
     {
         SettingsReader.Require([.. Check(name, settings)], $"connection '{Text.Shorten(name, 80)}'");
-        return new Connection(this, name, _types[settings.GetProperty("type").GetString()!], settings);
+        return Of(name, settings);
     }
+
+    // Of settings that were checked, here or when they were added.
+    private Connection Of(string name, JsonElement settings) => new(this, name, _types[settings.GetProperty("type").GetString()!], settings);
 
     internal static TaskException Unknown(string name, IReadOnlyList<string> known)
     {

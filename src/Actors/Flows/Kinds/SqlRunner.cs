@@ -119,6 +119,7 @@ internal sealed class SqlRunner(DbConnection connection, DbTransaction? transact
             throw Refuse($"two columns are called '{Text.Shorten(twice, 60)}'. Give one of them another name with AS", "duplicate_column");
         }
 
+        string[]? types = null;
         int count = 0;
         writer.WriteStartObject();
         writer.WriteStartArray("rows");
@@ -130,7 +131,9 @@ internal sealed class SqlRunner(DbConnection connection, DbTransaction? transact
                     CultureInfo.InvariantCulture, $"the query gives more than {maxRows} rows. Ask for fewer (LIMIT), or raise 'max_rows' (up to {SqlCall.RowsMax})"), "too_many_rows");
             }
 
-            WriteRow(writer, rows, names);
+            // Not before the first row: until then not every provider knows them.
+            types ??= [.. Enumerable.Range(0, names.Length).Select(rows.GetDataTypeName)];
+            WriteRow(writer, rows, names, types);
             if (writer.BytesCommitted + writer.BytesPending > BytesMax)
             {
                 throw Refuse(string.Create(CultureInfo.InvariantCulture, $"the rows are larger than {BytesMax} bytes. Ask for fewer rows or columns"), "result_too_large");
@@ -142,23 +145,21 @@ internal sealed class SqlRunner(DbConnection connection, DbTransaction? transact
         writer.WriteEndObject();
     }
 
-    private void WriteRow(Utf8JsonWriter writer, DbDataReader rows, string[] names)
+    private void WriteRow(Utf8JsonWriter writer, DbDataReader rows, string[] names, string[] types)
     {
         writer.WriteStartObject();
         for (int i = 0; i < names.Length; i++)
         {
             writer.WritePropertyName(names[i]);
-            string type = rows.GetDataTypeName(i);
-            object? value;
             try
             {
-                value = rows.IsDBNull(i) ? null : dialect.ReadColumn(rows, i);
-                SqlValues.Write(writer, value, type);
+                object? value = rows.IsDBNull(i) ? null : dialect.ReadColumn(rows, i);
+                SqlValues.Write(writer, value, types[i]);
             }
             catch (Exception e) when (e is InvalidCastException or OverflowException or FormatException or NotSupportedException)
             {
                 throw Refuse(
-                    $"the column '{Text.Shorten(names[i], 60)}' of type {Text.Shorten(type, 60)} has a value that cannot be read ({Text.Shorten(FirstLine(e.Message), 200)}). Cast it to text in the query", "column");
+                    $"the column '{Text.Shorten(names[i], 60)}' of type {Text.Shorten(types[i], 60)} has a value that cannot be read ({Text.Shorten(FirstLine(e.Message), 200)}). Cast it to text in the query", "column");
             }
         }
 
