@@ -17,7 +17,11 @@ internal sealed class PostgresSession : ISiloSession
     private readonly long _silo;
     private readonly Action<string> _onNotice;
     private readonly CancellationTokenSource _closed = new();
+
+    // Held by the tick that is under way.
+    private readonly SemaphoreSlim _ticking = new(1);
     private readonly TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _listeningEnds = Task.CompletedTask;
 
     private PostgresSession(NpgsqlConnection listening, NpgsqlConnection beating, string place, int lockClass, long silo, Action<string> onNotice)
     {
@@ -54,6 +58,33 @@ internal sealed class PostgresSession : ISiloSession
     }
 
     public async ValueTask<Tick> TickAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed.Token);
+        await _ticking.WaitAsync(ends.Token).ConfigureAwait(false);
+        try
+        {
+            return await BeatAsync(ends.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            _ticking.Release();
+        }
+    }
+
+    /// <summary>
+    /// Closes both connections, each when what is under way on it has heard that it is to end: a connection of this driver that is closed while it is being read from may never be closed at all.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _closed.CancelAsync().ConfigureAwait(false);
+        await _listeningEnds.ConfigureAwait(false);
+        await _ticking.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        await _listening.DisposeAsync().ConfigureAwait(false);
+        await _beating.DisposeAsync().ConfigureAwait(false);
+        _lost.TrySetResult();
+    }
+
+    private async Task<Tick> BeatAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -99,14 +130,6 @@ internal sealed class PostgresSession : ISiloSession
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _closed.CancelAsync().ConfigureAwait(false);
-        await _listening.DisposeAsync().ConfigureAwait(false);
-        await _beating.DisposeAsync().ConfigureAwait(false);
-        _lost.TrySetResult();
-    }
-
     private async Task BeginAsync(CancellationToken cancellationToken)
     {
         int key = -(int)_silo;
@@ -124,7 +147,7 @@ internal sealed class PostgresSession : ISiloSession
             }
         }
 
-        _ = ListenAsync();
+        _listeningEnds = ListenAsync();
     }
 
     private async Task RunAsync(string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
