@@ -135,7 +135,7 @@ public sealed class ImportTests : IAsyncDisposable
         Assert.DoesNotContain("state_machine", _made.Files[0].Text, StringComparison.Ordinal);
         Assert.Contains("# result = len(inputs['text'].split())", _made.Files[0].Text, StringComparison.Ordinal);
         Assert.Equal(["count_words", "research", "write"], _made.Tasks.Select(t => t.Name));
-        foreach (string lost in (string[])["tools", "model's settings", "gates", "storage", "sandbox", "observability", "limit of the whole run"])
+        foreach (string lost in (string[])["tools", "model's settings", "gates", "storage", "sandbox", "observability"])
         {
             Assert.Contains(_made.Notes, n => n.Severity == ImportSeverity.Lost && n.Message.Contains(lost, StringComparison.Ordinal));
         }

@@ -50,7 +50,7 @@ internal sealed partial class AgentSteps(AgentFields fields, ImportReport report
         decimal? limit = map.Mapping("sandbox") is { } sandbox ? Sandbox(sandbox) : null;
         if (limit is { } seconds)
         {
-            step.With("timeout", seconds.ToString("0.###", CultureInfo.InvariantCulture) + "s");
+            step.WithTimeout(seconds);
         }
 
         bool isObject = OutputSchema(map, step, code is not null);

@@ -11,6 +11,7 @@ internal sealed class AgentsImporter
     private readonly AgentFields _fields;
     private readonly AgentSteps _steps;
     private readonly AgentGraph _graph;
+    private decimal? _timeout;
 
     public AgentsImporter(YamlMap root, ImportReport report)
     {
@@ -44,6 +45,7 @@ internal sealed class AgentsImporter
             made.With("version", version);
         }
 
+        made.WithTimeout(_timeout);
         flow?.Ignore("name");
         flow?.TellOthers();
         OutList steps = new();
@@ -81,7 +83,12 @@ internal sealed class AgentsImporter
         {
             OldMap execution = new(executionMap, _report, "config.execution");
             _steps.Retries = execution.Number("max_retries", 0, RetryPolicy.AttemptsMax - 1);
-            execution.Lose("timeout", "a limit of the whole run is not carried; it was not kept before either", "Write timeout at the steps.");
+            if (execution.Number("timeout", 0.001m, 86_400_000) is { } seconds)
+            {
+                _timeout = seconds;
+                _report.Changed(execution.At("timeout"), "the limit of the whole run is kept now; it was not before");
+            }
+
             execution.TellOthers();
         }
 

@@ -329,7 +329,5 @@ internal sealed class FlujoBlueprint(ImportReport report)
         return unique;
     }
 
-    public static string Seconds(decimal seconds) => seconds.ToString("0.###", CultureInfo.InvariantCulture) + "s";
-
     public static string Count(decimal count) => count.ToString("0", CultureInfo.InvariantCulture);
 }

@@ -93,7 +93,7 @@ internal sealed class FlujoCalls(FlujoBlueprint blueprint, FlujoImporter importe
         decimal? seconds = config?.Number("timeout_s", 0.001m, 86_400_000) ?? config?.Number("timeout", 0.001m, 86_400_000) ?? agent?.Number("timeout", 0.001m, 86_400_000);
         if (seconds is { } limit)
         {
-            made.With("timeout", FlujoBlueprint.Seconds(limit));
+            made.WithTimeout(limit);
         }
 
         config?.Ignore("timeout");

@@ -51,6 +51,9 @@ internal sealed class OutMap : OutNode
 
     public OutMap With(string key, string? value) => With(key, value is null ? null : new OutText(value));
 
+    /// <param name="seconds">Null: there is no limit.</param>
+    public OutMap WithTimeout(decimal? seconds) => With("timeout", seconds is { } s ? s.ToString("0.###", CultureInfo.InvariantCulture) + "s" : null);
+
     public OutNode? Find(string key) => Entries.Find(e => e.Key == key).Value;
 
     public OutMap Comment(string text)

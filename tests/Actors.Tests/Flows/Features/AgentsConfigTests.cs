@@ -215,13 +215,14 @@ public sealed class AgentsConfigTests : FeatureRun
     }
 
     [Fact]
-    public async Task Config_execution_retries_its_nodes_and_its_limit_of_the_run_is_lost()
+    public async Task Config_execution_retries_its_nodes_and_limits_the_run()
     {
         int calls = 0;
         Host.MockTask<JsonElement, string>("a", _ => ++calls < 4 ? throw new TaskException("busy") : "done");
         ImportResult made = Import(Head + "    x: {type: str}\nnodes:\n- {id: a, prompt: p, output_schema: {type: str}, outputs: [x]}\n" + Line + "config:\n  execution:\n    timeout: 120\n    max_retries: 3\n");
 
-        IsLost(made, 13, "a limit of the whole run is not carried");
+        Assert.Contains(made.Notes, static note => note is { Severity: ImportSeverity.Changed, Line: 13 } && note.Message.Contains("the limit of the whole run is kept now", StringComparison.Ordinal));
+        Assert.Contains("\ntimeout: 120s\n", made.Files[0].Text, StringComparison.Ordinal);
         Assert.Equal("""{"x":"done"}""", Text(await EndAsync(made)));
     }
 
