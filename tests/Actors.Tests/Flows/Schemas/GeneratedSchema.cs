@@ -84,7 +84,7 @@ internal sealed class GeneratedSchema
             MakeList(random, depth, mayRefer, parts);
         }
 
-        if (depth > 1 && random.Next(5) == 0)
+        if (depth > 1 && random.Next(3) == 0)
         {
             Combine(random, depth, mayRefer, parts);
         }
@@ -104,7 +104,7 @@ internal sealed class GeneratedSchema
             }
 
             Value property = Make(random, depth - 1, mayRefer);
-            if (random.Next(6) == 0 && ValueFor(random, property, 2) is var given)
+            if (random.Next(4) == 0 && ValueFor(random, property, 2) is var given)
             {
                 property = Value.Object([.. property.AsObject!.Entries, new("default", given)]);
             }
