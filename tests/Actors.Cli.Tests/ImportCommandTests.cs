@@ -17,6 +17,17 @@ public sealed class ImportCommandTests : IDisposable
     public void Dispose() => _line.Dispose();
 
     [Fact]
+    public async Task A_file_is_no_folder_to_write_to()
+    {
+        using CommandLine line = new();
+        string file = line.Write("old.yaml", "steps:\n- {name: a, uses: agents.b}\n");
+
+        Said said = await CommandLine.RunAsync("import", file, "--output", file);
+
+        Assert.Equal((ExitCodes.Usage, $"error: --output '{file}' is a file; name a folder."), (said.ExitCode, said.Error.Trim()));
+    }
+
+    [Fact]
     public async Task A_blueprint_is_written_as_a_flow_with_a_report()
     {
         string folder = _line.Path("flows");

@@ -216,11 +216,14 @@ public sealed class ValidateTests : IDisposable
     }
 
     [Fact]
-    public async Task It_is_told_when_there_are_more_errors_than_are_told()
+    public async Task It_is_told_when_there_are_more_errors_or_warnings_than_are_told()
     {
         string file = _line.Write("a.yaml", "flow: a\nsteps: [exit]\n" + string.Concat(Enumerable.Range(0, 300).Select(i => $"k{i}: 1\n")));
 
+        string warned = _line.Write("b.yaml", Head + string.Concat(Enumerable.Repeat("  - {task: Echo, if: false, inputs: {u: '${inputs.user}'}}\n", 201)));
+
         Assert.Equal("more than 200 errors.\n", (await Validate(file)).Error.ReplaceLineEndings("\n"));
+        Assert.StartsWith("1 flow is valid, more than 200 warnings.", (await Validate(warned)).Error, StringComparison.Ordinal);
         Assert.StartsWith($"error: {file}: more than 200 problems\n", (await CommandLine.RunAsync("run", file, "--ephemeral")).Error.ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 

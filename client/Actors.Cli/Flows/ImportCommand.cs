@@ -66,6 +66,11 @@ internal static class ImportCommand
         }
 
         string[] paths = [.. result.Files.Select(f => Path.Combine(folder, f.Name))];
+        if (File.Exists(folder))
+        {
+            throw new CliException($"--output '{SafeText.Line(folder)}' is a file; name a folder.", ExitCodes.Usage);
+        }
+
         Check(file, paths, force);
         Directory.CreateDirectory(folder);
         for (int i = 0; i < paths.Length; i++)

@@ -162,7 +162,7 @@ internal static class ValidateCommand
         List<string> parts = [];
         int flows = check.Files.Count;
         parts.Add(errors > 0 ? (check.HasMore ? "more than " : "") + Count(errors, "error") : flows == 0 ? "There are no flow files here" : $"{Count(flows, "flow")} {(flows == 1 ? "is" : "are")} valid");
-        parts.AddRange(warnings > 0 ? [Count(warnings, "warning")] : []);
+        parts.AddRange(warnings > 0 ? [(check.HasMoreWarnings ? "more than " : "") + Count(warnings, "warning")] : []);
         parts.AddRange(check.Ignored.Count > 0 ? [$"{check.Ignored.Count} ignored"] : []);
         parts.AddRange(known > 0 ? [$"{known} known"] : []);
         parts.AddRange(mended > 0 ? [$"{Count(mended, "file")} mended"] : []);

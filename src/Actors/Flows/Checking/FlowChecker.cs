@@ -28,6 +28,9 @@ public sealed record FlowCheck(IReadOnlyList<CheckedFlow> Files, IReadOnlyList<F
     /// <summary>True: a file has more errors than are told.</summary>
     public bool HasMore { get; init; }
 
+    /// <summary>True: a file has more warnings than are told.</summary>
+    public bool HasMoreWarnings { get; init; }
+
     public int Errors => Problems.Count(problem => problem.Severity == FlowProblemSeverity.Error);
 
     public int Warnings => Problems.Count - Errors;
@@ -105,7 +108,11 @@ public static class FlowChecker
         }
 
         CheckedFlow[] flows = [.. files.Flows.OrderByDescending(file => file.IsGiven).Select(file => new CheckedFlow(file.Path, file.Reading?.Document?.Name, file.IsGiven, file.Text))];
-        return new FlowCheck(flows, Sorted(problems), Sorted(ignored)) { HasMore = readings.Any(reading => reading.HasMore) };
+        return new FlowCheck(flows, Sorted(problems), Sorted(ignored))
+        {
+            HasMore = readings.Any(reading => reading.HasMore),
+            HasMoreWarnings = readings.Any(reading => reading.HasMoreWarnings),
+        };
     }
 
     // Another problem in the line of a secret must not print it.

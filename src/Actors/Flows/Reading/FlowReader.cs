@@ -27,7 +27,8 @@ internal sealed record FlowDocument(
 /// <param name="Document">Null: the flow cannot be run.</param>
 /// <param name="Found">All problems by position, those that comments ignore included.</param>
 /// <param name="HasMore">True: there are more errors than were found, because reading ended at so many.</param>
-internal sealed record FlowReading(SourceText Source, YamlMap? Root, FlowDocument? Document, IReadOnlyList<FlowProblem> Found, bool HasMore);
+/// <param name="HasMoreWarnings">True: there are more warnings than are kept.</param>
+internal sealed record FlowReading(SourceText Source, YamlMap? Root, FlowDocument? Document, IReadOnlyList<FlowProblem> Found, bool HasMore, bool HasMoreWarnings);
 
 /// <summary>Reads the root of a flow file.</summary>
 internal sealed class FlowReader
@@ -104,7 +105,7 @@ internal sealed class FlowReader
             // What was found is told.
         }
 
-        return new FlowReading(problems.Source, root as YamlMap, problems.HasErrors ? null : document, problems.All, problems.HasMore);
+        return new FlowReading(problems.Source, root as YamlMap, problems.HasErrors ? null : document, problems.All, problems.HasMore, problems.HasMoreWarnings);
     }
 
     private static FlowDocument? NotAFlow(Problems problems, YamlItem item)

@@ -16,6 +16,9 @@ internal sealed class Problems(SourceText source)
     /// <summary>True: there was one error more than is told.</summary>
     public bool HasMore { get; private set; }
 
+    /// <summary>True: there were more warnings than are told.</summary>
+    public bool HasMoreWarnings { get; private set; }
+
     public void Error(string rule, YamlItem at, string message, string? suggestion = null) => Error(rule, at.Line, at.Column, message, suggestion);
 
     public void Error(string rule, int line, int column, string message, string? suggestion = null)
@@ -77,6 +80,10 @@ internal sealed class Problems(SourceText source)
         {
             _all.Add(problem);
             _warnings++;
+        }
+        else
+        {
+            HasMoreWarnings = true;
         }
     }
 
