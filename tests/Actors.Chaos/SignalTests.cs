@@ -20,13 +20,15 @@ public sealed class SignalTests(SignalTests.Cluster cluster, ITestOutputHelper o
         TimeSpan storm = TimeSpan.FromSeconds(ChaosMode.Pick(10, 60));
         RunView[] runs = await Task.WhenAll(Enumerable.Range(0, Counters).Select(i => scene.Driver.StartAsync("counter", 0, $"{scene.Id}-{i}")));
         long began = TimeProvider.System.GetTimestamp();
-        int acceptedMin = ChaosMode.Pick(100, 1_000);
-        int heard = 0;
-        bool IsStorm() => TimeProvider.System.GetElapsedTime(began) < storm || Volatile.Read(ref heard) <= acceptedMin;
+        int enough = ChaosMode.Pick(100, 1_000);
+        int taken = 0;
+
+        // A machine that is busy with other things takes longer to show as much.
+        bool IsStorm() => TimeProvider.System.GetElapsedTime(began) is var lasted && (lasted < storm || (lasted < storm * 9 && Volatile.Read(ref taken) <= enough));
 
         // Each caller tries each value a few times, by chance at one silo or another, and then lets it be.
         int next = 0;
-        Task<(string Run, int Value, bool Accepted)[]>[] callers = [.. Enumerable.Range(0, Callers).Select(caller => CallAsync(scene, runs, new Random(scene.Seed + caller), () => Interlocked.Increment(ref next), () => Interlocked.Increment(ref heard), IsStorm))];
+        Task<(string Run, int Value, bool Accepted)[]>[] callers = [.. Enumerable.Range(0, Callers).Select(caller => CallAsync(scene, runs, new Random(scene.Seed + caller), () => Interlocked.Increment(ref next), () => Interlocked.Increment(ref taken), IsStorm))];
         await HarmAsync(scene, IsStorm);
         (string Run, int Value, bool Accepted)[] history = [.. (await Task.WhenAll(callers)).SelectMany(static h => h)];
         await cluster.RepairAsync();
@@ -52,11 +54,11 @@ public sealed class SignalTests(SignalTests.Cluster cluster, ITestOutputHelper o
         }
 
         int total = history.Count(static h => h.Accepted);
-        Assert.True(total > acceptedMin, $"Only {total} signals were accepted.");
+        Assert.True(total > enough, $"Only {total} signals were accepted.");
         scene.Print($"{total} signals accepted, {history.Length - total} with an unknown outcome, of which {ended.Sum(static run => run.Output!.Value.GetArrayLength()) - total} arrived.");
     }, Rounds);
 
-    private static async Task<(string Run, int Value, bool Accepted)[]> CallAsync(Scene scene, RunView[] runs, Random chance, Func<int> next, Action accept, Func<bool> goesOn)
+    private static async Task<(string Run, int Value, bool Accepted)[]> CallAsync(Scene scene, RunView[] runs, Random chance, Func<int> next, Action onAccepted, Func<bool> goesOn)
     {
         List<(string, int, bool)> history = [];
         while (goesOn())
@@ -70,7 +72,7 @@ public sealed class SignalTests(SignalTests.Cluster cluster, ITestOutputHelper o
                 {
                     await scene.Driver.Any().Client.SignalRunAsync(run, "add", JsonSerializer.SerializeToElement(new { value }), $"add-{value}");
                     accepted = true;
-                    accept();
+                    onAccepted();
                 }
                 catch (Exception e) when (e is ActorsUnreachableException or ActorsApiException { Status: System.Net.HttpStatusCode.ServiceUnavailable or System.Net.HttpStatusCode.TooManyRequests })
                 {
