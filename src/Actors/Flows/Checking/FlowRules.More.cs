@@ -78,6 +78,26 @@ public static partial class FlowRules
             "flow: example\ntriggers: [{type: schedule, cron: \"x\"}] # actors: ignore ACT1603\nsteps: [exit]",
             "flow: example\nsteps: [exit]"),
         Warning(
+            Rules.TriggerSecret, "The key of a trigger stands in the file",
+            "Who reads the file can call the webhook, and flow files are stored with the runs and kept in version control. Write ${env.NAME} in place of the key, and set the environment variable at the silo.",
+            "flow: example\ntriggers: [{type: webhook, path: /orders, auth: {type: bearer, key: open-sesame}}] # actors: ignore ACT1603\nsteps: [exit]",
+            "flow: example\ntriggers: [{type: webhook, path: /orders, auth: {type: bearer, key: \"${env.ORDERS_KEY}\"}}] # actors: ignore ACT1603\nsteps: [exit]"),
+        Error(
+            Rules.Project, "A project cannot have this file",
+            "A project holds files and folders below its own folder, each once, so that it can be moved and loaded as a whole. A flow that gets connections from a project is written with one key a line, because they are added at its end.",
+            "flow: example\nsteps: [exit]\n--- # project.yaml\nproject: shop\nflows: [../elsewhere]",
+            "flow: example\nsteps: [exit]\n--- # project.yaml\nproject: shop\nflows: [example]"),
+        Error(
+            Rules.ProjectCycle, "A project is part of itself",
+            "A project names another one that, maybe over others, names the first, so that there is no end of it. Take one of the names out.",
+            "flow: example\nsteps: [exit]\n--- # project.yaml\nproject: shop\nflows: [project.yaml]",
+            "flow: example\nsteps: [exit]\n--- # project.yaml\nproject: shop\nflows: [example]"),
+        Error(
+            Rules.MissingFlowFile, "A project names a flow that is not there",
+            "The project lists a name for which there is no file: NAME/flow.yaml, NAME.yaml or the path itself is looked for beside the project's file. Correct the name, or add the flow.",
+            "flow: example\nsteps: [exit]\n--- # project.yaml\nproject: shop\nflows: [exampel]",
+            "flow: example\nsteps: [exit]\n--- # project.yaml\nproject: shop\nflows: [example]"),
+        Warning(
             Rules.IdWithExpression, "An id with an expression",
             "An id is a fixed name. Inside a for_each, each item has a step of its own without that.",
             Flow("- for_each: [1]\n  do: [{task: Charge, id: \"pay-${item}\"}]"),

@@ -23,8 +23,8 @@ internal sealed partial class SchemaWalk(SchemaBudget budget, int faultsMax)
     // Values within values, and schemas that look at the same value: more than any value of legal depth with a sensible schema needs.
     private const int DepthMax = 500;
 
-    // Of a value that is written out: what a scalar takes is a step.
-    private const int CharactersPerStep = Extent.ScalarSize;
+    // Of a value that is written out.
+    private const int CharactersPerStep = 8;
 
     // Of a value that is only passed by.
     private const int CharactersPerLook = 64;
