@@ -32,7 +32,7 @@ public sealed class TaskRegistry
             return JsonSerializer.SerializeToElement(result, FlowJson.TaskOptions);
         })
         {
-            RunValue = async (input, step) => ToValue(await handler(input is TIn value ? value : ReadInput<TIn>(name, input.ToJson()), step)),
+            RunValue = async (input, step) => ToValue(await handler(input is TIn value ? value : ReadValue<TIn>(name, input), step)),
             ResultType = typeof(TOut),
         });
     }
@@ -85,6 +85,24 @@ public sealed class TaskRegistry
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(task.Name);
         return _tasks.TryAdd(task.Name, task) ? this : throw new ArgumentException($"A task '{task.Name}' is registered already.");
+    }
+
+    private static T ReadValue<T>(string task, Value input)
+    {
+        if (input.Source is { } json)
+        {
+            return ReadInput<T>(task, json);
+        }
+
+        // By way of bytes: an element would be a document of its own.
+        try
+        {
+            return JsonSerializer.Deserialize<T>(JsonSerializer.SerializeToUtf8Bytes(input, FlowJson.Options), FlowJson.TaskInputOptions)!;
+        }
+        catch (JsonException)
+        {
+            return ReadInput<T>(task, input.ToJson());
+        }
     }
 
     internal static T ReadInput<T>(string task, JsonElement input)

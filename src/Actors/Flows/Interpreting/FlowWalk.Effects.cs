@@ -12,24 +12,28 @@ internal sealed partial class FlowWalk
 
     private async Task<StepEnd> RunEffect(Frame frame, EffectStep step)
     {
-        Value input = frame.Evaluate(step.Inputs, step.Name);
-        StepOptions options = Options(frame, step);
-        Func<Value, IStepContext, Task<Value>> act = Action(frame, step);
         try
         {
-            return new StepEnd(await (step is KindStep { Handler.IsTransactional: { } asks } && asks(input.ToJson())
-                ? Transact(frame, step, input, act, options)
-                : frame.Context.Step(step.Name, input, act, options)));
+            return new StepEnd(await BeginEffect(frame, step));
         }
         catch (StepFailedException e) when (e.Error.Type == FlowExit.ErrorType)
         {
-            // A task's error that carries this type by chance must not be taken for an exit further out.
-            throw new StepFailedException(e.StepKey, e.Error with { Type = nameof(TaskException) });
+            throw NoExit(e);
         }
     }
 
-    private static Task<Value> Transact(Frame frame, EffectStep step, Value input, Func<Value, IStepContext, Task<Value>> act, StepOptions options) =>
-        frame.Context.Transaction(step.Name, input, (given, context) => act(given, context), options);
+    // A task's error that carries this type by chance must not be taken for an exit further out.
+    private static StepFailedException NoExit(StepFailedException e) => new(e.StepKey, e.Error with { Type = nameof(TaskException) });
+
+    private Task<Value> BeginEffect(Frame frame, EffectStep step)
+    {
+        Value input = frame.Evaluate(step.Inputs, step.Name);
+        StepOptions options = Options(frame, step);
+        Func<Value, IStepContext, Task<Value>> act = Action(frame, step);
+        return step is KindStep { Handler.IsTransactional: { } asks } && asks(input.ToJson())
+            ? frame.Context.Transaction(step.Name, input, (given, context) => act(given, context), options)
+            : frame.Context.Step(step.Name, input, act, options);
+    }
 
     /// <summary>What is done on the pool: it sees copies only.</summary>
     private Func<Value, IStepContext, Task<Value>> Action(Frame frame, EffectStep step)

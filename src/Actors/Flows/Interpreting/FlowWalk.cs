@@ -101,8 +101,18 @@ internal sealed partial class FlowWalk(FlowDocument flow, TaskRegistry tasks, IR
                 continue;
             }
 
-            // Most steps are plain: they need none of the layers between.
-            end = step.Common.IsPlain ? await Execute(frame, step) : await RunGuarded(frame, step);
+            // Most steps are plain: they need none of the layers between, each of which would be an allocation a step.
+            try
+            {
+                end = !step.Common.IsPlain ? await RunGuarded(frame, step)
+                    : step is EffectStep effect ? new StepEnd(await BeginEffect(frame, effect))
+                    : await Execute(frame, step);
+            }
+            catch (StepFailedException e) when (step is EffectStep && e.Error.Type == FlowExit.ErrorType)
+            {
+                throw NoExit(e);
+            }
+
             if (end.Exit is not null)
             {
                 break;

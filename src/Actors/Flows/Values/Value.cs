@@ -140,7 +140,10 @@ public readonly struct Value : IEquatable<Value>
         }
     }
 
-    public JsonElement ToJson() => AsObject?.Source ?? AsList?.Source ?? JsonSerializer.SerializeToElement(this, FlowJson.Options);
+    /// <summary>The JSON that a list or an object was read from; null when there is none at hand.</summary>
+    internal JsonElement? Source => AsObject?.Source ?? AsList?.Source;
+
+    public JsonElement ToJson() => Source ?? JsonSerializer.SerializeToElement(this, FlowJson.Options);
 
     /// <summary>Compact JSON.</summary>
     public string ToJsonText()
