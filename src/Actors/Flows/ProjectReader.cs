@@ -6,8 +6,14 @@ namespace Actors.Flows;
 /// <param name="found">Takes what is wrong with projects.</param>
 internal sealed class ProjectReader(Func<string, FlowFile> get, Action<FlowFile> add, List<FlowProblem> found)
 {
+    private const int DepthMax = 10;
+
+    // Projects that share others can be read again and again, because what is shared depends on the way.
+    private const int ReadsMax = 1_000;
+
     private readonly HashSet<FlowFile> _read = new(ReferenceEqualityComparer.Instance);
     private readonly List<FlowFile> _open = [];
+    private int _reads;
 
     /// <summary>Reads a project that was not read as a part of another one.</summary>
     /// <param name="onlyLink">True: its flows get what they share, but are added by whoever added the project, in the order of the files.</param>
@@ -150,10 +156,16 @@ internal sealed class ProjectReader(Func<string, FlowFile> get, Action<FlowFile>
                 return;
             }
 
-            if (_open.Count >= 10)
+            if (_open.Count >= DepthMax)
             {
-                project.Problems.Error(Rules.ProjectCycle, where, "projects are nested deeper than 10 levels");
+                project.Problems.Error(Rules.ProjectCycle, where, $"projects are nested deeper than {DepthMax} levels");
                 return;
+            }
+
+            if (++_reads > ReadsMax)
+            {
+                project.Problems.Error(Rules.ProjectCycle, where, $"projects name each other more than {ReadsMax:N0} times");
+                throw new Problems.TooManyException();
             }
 
             Read(source, shared, onlyLink);

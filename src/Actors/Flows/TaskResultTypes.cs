@@ -26,7 +26,9 @@ internal sealed class TaskResultTypes
             return Of(inner, numbers, depth).OrNull();
         }
 
-        if (_known.TryGetValue(type, out StaticType? known))
+        // Numbers may be written as texts in one place and not in another.
+        bool isUsual = numbers == FlowJson.TaskOptions.NumberHandling;
+        if (isUsual && _known.TryGetValue(type, out StaticType? known))
         {
             return known;
         }
@@ -39,8 +41,7 @@ internal sealed class TaskResultTypes
         StaticType read = Read(type, numbers, depth);
         read = type.IsValueType ? read : read.OrNull();
         _open.Remove(type);
-        // Numbers may be written as texts in one place and not in another.
-        if (numbers == FlowJson.TaskOptions.NumberHandling)
+        if (isUsual)
         {
             _known[type] = read;
         }

@@ -115,8 +115,8 @@ internal static class TypeMismatch
             if (Array.Find(known, property => property.Name.Equals(entry.Name, comparison)) is { } property)
             {
                 given.Add(property);
-                // One with a converter of its own is read as that likes, which is found out by trying only.
-                if (property.CustomConverter is null && Below(entry.Value, options.GetTypeInfo(property.PropertyType), entry.Name, path, options) is { } message)
+                // One with a converter of its own, or with numbers read in a way of its own, is read as that likes, which is found out by trying only.
+                if (property.CustomConverter is null && (property.NumberHandling ?? info.NumberHandling) is null && Below(entry.Value, options.GetTypeInfo(property.PropertyType), entry.Name, path, options) is { } message)
                 {
                     return message;
                 }

@@ -171,6 +171,25 @@ public sealed class FlowFilesTests : FlowTest, IDisposable
         Assert.Equal("ACT1612", Assert.Single(e.Problems).RuleId);
     }
 
+    [Fact]
+    public void Projects_that_name_each_other_again_and_again_come_to_an_end()
+    {
+        // Twenty to the power of eight readings.
+        string folder = "";
+        for (int level = 0; level < 8; level++)
+        {
+            string shared = level == 0 ? "settings: {shared_connections: {web: {type: http, base_url: http://localhost}}}\n" : "";
+            Write(folder + "project.yaml", $"project: p{level}\n{shared}flows: [{string.Join(", ", Enumerable.Repeat("in", 20))}]");
+            folder += "in/";
+        }
+
+        Write(folder + "flow.yaml", "flow: f\nsteps: [exit]");
+
+        FlowSyntaxException e = Assert.Throws<FlowSyntaxException>(() => FlowFiles.Load(Path.Combine(_folder, "project.yaml"), Tasks, _registry));
+
+        Assert.All(e.Problems, static problem => Assert.Equal(("ACT1612", "projects name each other more than 1,000 times"), (problem.RuleId, problem.Message)));
+    }
+
     [Theory]
     [InlineData("pipe")]
     [InlineData("socket")]

@@ -57,6 +57,16 @@ public sealed class TypeMismatchTests
     }
 
     [Fact]
+    public void A_number_that_may_be_a_text_is_not_blamed()
+    {
+        JsonElement value = JsonDocument.Parse("""{"first":"5","second":"x"}""").RootElement;
+        JsonException thrown = Assert.Throws<JsonException>(() => value.Deserialize<Loose>(FlowJson.TaskInputOptions));
+        Assert.Equal("'second' must be an integer, not a string", TypeMismatch.Find(value, typeof(Loose), thrown, FlowJson.TaskInputOptions).Sentence("it"));
+    }
+
+    public sealed record Loose([property: JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)] int First, int Second);
+
+    [Fact]
     public void A_flow_in_CSharp_says_the_same_of_its_input_with_a_pointer()
     {
         FlowDefinition flow = new CodeFlowDefinition<Order, int>(new OrderFlow());

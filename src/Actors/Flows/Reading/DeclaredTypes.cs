@@ -42,6 +42,9 @@ internal sealed class DeclaredTypes(TaskRegistry? tasks, bool areFollowed)
     /// <summary>Of a step's output, when it has run to its end; null: nothing is known.</summary>
     public StaticType? OfStep(FlowStep step) => areFollowed ? step.OutputType : null;
 
+    /// <summary>Of what an expression makes a step's output.</summary>
+    public StaticType OfOutput(StaticType type) => areFollowed ? type : StaticType.Any;
+
     /// <summary>Of the items of a list.</summary>
     public StaticType OfItems(Template list) => areFollowed || list is HoleTemplate ? list.Type.Item : StaticType.Any;
 

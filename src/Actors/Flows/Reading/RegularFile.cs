@@ -14,7 +14,7 @@ internal static class RegularFile
     /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
     public static FileStream OpenRead(string path)
     {
-        if (OperatingSystem.IsWindows() || path.Contains('\0', StringComparison.Ordinal))
+        if (OperatingSystem.IsWindows() || path.Contains('\0', StringComparison.Ordinal) || Directory.Exists(path))
         {
             return File.OpenRead(path);
         }

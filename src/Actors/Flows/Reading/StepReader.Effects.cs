@@ -130,7 +130,7 @@ internal sealed partial class StepReader
         Postcondition[] checks = ReadChecks(keys, around);
         Template? result = keys.Item("result") is { } resultItem ? _values.Template(resultItem, around) : null;
         StaticType output = result?.Type ?? given;
-        return new EffectSettings(options, checks, schema, result, ReadCompensate(keys, WithResult(keys, names, output)), background, output);
+        return new EffectSettings(options, checks, schema, result, ReadCompensate(keys, WithResult(keys, names, types.OfOutput(output))), background, output);
     }
 
     // To what makes the step's output of it, it is what the body gave; to what undoes the step, that output.
