@@ -216,7 +216,7 @@ internal sealed class ClusterSchedule
         }
 
         int died = Cluster.Database.OwnersOf[transition.Run].Count(Cluster.Database.DeadLives.Contains);
-        if (_poisoned || died < 4 || change.Why?.Contains("silos in a row died", StringComparison.Ordinal) != true)
+        if (_poisoned || died < 5 || change.Why?.Contains("silos in a row died", StringComparison.Ordinal) != true)
         {
             Cluster.Database.Broken.Add($"Run {transition.Run} was parked, although nothing of it kills a silo and only {died} that had it have died: {change.Why}");
         }

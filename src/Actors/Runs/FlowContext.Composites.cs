@@ -244,7 +244,7 @@ internal sealed partial class FlowContext
             FlowContext inner = Nest($"[{iteration}]");
             int number = iteration;
             T given = value;
-            (Iteration<T> next, FlowError? error, bool cancelled) = await inner.RunToEndAsync(c => body(c, given, number));
+            (Iteration<T> next, FlowError? error, bool cancelled, _) = await inner.RunToEndAsync(c => body(c, given, number));
             Unnest(inner);
             if (cancelled || IsCancelled)
             {

@@ -70,7 +70,10 @@ internal sealed partial class FlowContext : IFlowContext
 
     public bool TimedOut { get; private set; }
 
-    /// <summary>A limit of this scope is recorded.</summary>
+    /// <summary>The code in here has come to its end, though verbs that it left open may not have.</summary>
+    public bool IsBodyOver { get; private set; }
+
+    /// <summary>This scope has a limit, or had one when it was recorded.</summary>
     public bool HasLimit => _node.Find(JournalNode.LimitName) is not null;
 
     public bool IsCancelled => CancelReason is not null || (!_shielded && _outer is { IsCancelled: true });
@@ -127,7 +130,7 @@ internal sealed partial class FlowContext : IFlowContext
             return;
         }
 
-        if (verb is ScopeVerb && _depth == DepthMax)
+        if (verb is ScopeVerb && _depth >= DepthMax && !_shielded)
         {
             throw new InvalidOperationException($"'{Text.Shorten(KeyOf(name), 200)}' is too deep: scopes, branches, items and iterations are at most {DepthMax} within each other. Use Call, or a Loop.");
         }
@@ -192,9 +195,9 @@ internal sealed partial class FlowContext : IFlowContext
 
     /// <summary>
     /// Runs a body in this scope and waits for the verbs it left open; on failure these are cancelled first. Cancelled is true when the scope was cancelled from outside
-    /// before the body ended, whatever the body made of it.
+    /// before the body ended, whatever the body made of it; TimedOut when it reached its limit before. What comes later changes neither.
     /// </summary>
-    public async Task<(T? Value, FlowError? Error, bool Cancelled)> RunToEndAsync<T>(Func<FlowContext, Task<T>> body)
+    public async Task<(T? Value, FlowError? Error, bool Cancelled, bool TimedOut)> RunToEndAsync<T>(Func<FlowContext, Task<T>> body)
     {
         T? value = default;
         FlowError? error = null;
@@ -213,7 +216,8 @@ internal sealed partial class FlowContext : IFlowContext
             error = FlowError.From(e);
         }
 
-        bool cancelled = IsCancelled && !TimedOut;
+        IsBodyOver = true;
+        (bool cancelled, bool timedOut) = (IsCancelled && !TimedOut, TimedOut);
         if (error is not null && !IsCancelled)
         {
             CancelReason = $"The scope failed: {error.Message}";
@@ -229,7 +233,7 @@ internal sealed partial class FlowContext : IFlowContext
         }
 
         _over = true;
-        return (value, error, cancelled);
+        return (value, error, cancelled, timedOut);
     }
 
     /// <summary>

@@ -43,7 +43,7 @@ internal sealed partial class RunGrain
         RunStartedBody started = EntryBody.Read<RunStartedBody>(_journal.Started!.Payload);
         ReadOnlyMemory<byte> input = JsonSerializer.SerializeToUtf8Bytes(started.Input);
         ScopeLimit? limit = ScopeLimit.Begin(root, definition.RunTimeout);
-        (FlowResult result, FlowError? error, bool cancelled) = await root.RunToEndAsync(ctx => definition.RunAsync(ctx, input));
+        (FlowResult result, FlowError? error, bool cancelled, bool timedOut) = await root.RunToEndAsync(ctx => definition.RunAsync(ctx, input));
         limit?.End();
         if (error is null && result.Output.Length > Services.Options.PayloadBytesMax)
         {
@@ -58,8 +58,8 @@ internal sealed partial class RunGrain
         else if (error is not null)
         {
             // At the limit of the run its code was interrupted as by a cancellation. A failure is its own: it has cleaned up, or did not want to.
-            IReadOnlyList<CleanUpEntry> cleanUps = root.TimedOut ? root.TakeCleanUps() : [];
-            error = root.TimedOut ? new FlowError(ErrorTypes.Timeout, $"The run did not end in time: {root.CancelReason}") : error;
+            IReadOnlyList<CleanUpEntry> cleanUps = timedOut ? root.TakeCleanUps() : [];
+            error = timedOut ? new FlowError(ErrorTypes.Timeout, $"The run did not end in time: {root.CancelReason}") : error;
             List<string> errors = await CleanUpAsync(root.Shielded(), cleanUps, root.Compensations);
             End(EntryKind.RunFailed, RunStatus.Failed, new RunEndedBody(Error: error, CleanUpErrors: errors.Count == 0 ? null : errors), Text.Shorten($"{error.Type}: {error.Message}", 1000));
         }

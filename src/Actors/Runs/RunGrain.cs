@@ -97,7 +97,7 @@ internal sealed partial class RunGrain : ITransitionSink
     /// <summary>The time of the last outcome that the flow was given.</summary>
     public DateTimeOffset Now { get; private set; }
 
-    /// <summary>The whole run is cancelled, and its flow has been told.</summary>
+    /// <summary>The whole run is cancelled, and its flow was told before its code had come to its end.</summary>
     public bool IsRunCancelled { get; private set; }
 
     /// <summary>The silo is stopping: bodies that its token ends have not failed.</summary>
@@ -328,8 +328,8 @@ internal sealed partial class RunGrain : ITransitionSink
         Services.Probe?.OnDelivered(Info.Id, entry.Seq, entry.Key);
         if (verb is null)
         {
-            IsRunCancelled = true;
-            _root!.Cancel(EntryBody.Read<CancelRequestedBody>(entry.Payload).Reason);
+            IsRunCancelled = !_root!.IsBodyOver;
+            _root.Cancel(EntryBody.Read<CancelRequestedBody>(entry.Payload).Reason);
         }
         else
         {

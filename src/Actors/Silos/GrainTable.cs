@@ -320,12 +320,13 @@ internal sealed class GrainTable : IGrainHost
                 }
             }
 
+            int taken = 0;
             try
             {
                 IReadOnlyList<LoadedRun?> loaded = await _services.Store.ClaimAsync(_services.SiloNo, runs, CancellationToken.None).ConfigureAwait(false);
-                for (int i = 0; i < runs.Count; i++)
+                for (; taken < runs.Count; taken++)
                 {
-                    await TakeInAsync(runs[i], loaded[i]).ConfigureAwait(false);
+                    await TakeInAsync(runs[taken], loaded[taken]).ConfigureAwait(false);
                 }
 
                 delay = TimeSpan.FromMilliseconds(20);
@@ -336,14 +337,14 @@ internal sealed class GrainTable : IGrainHost
                 OnFenced(e.Message);
                 runs.ForEach(r => GiveUp(r, new UnavailableException("The silo's life is over.")));
             }
-#pragma warning disable CA1031 // The store did not answer: the same runs are asked for again.
+#pragma warning disable CA1031 // The store did not answer: those that are not here yet are asked for again.
             catch (Exception e)
 #pragma warning restore CA1031
             {
                 _services.Log.StoreReadRetried(e.Message);
                 lock (_lock)
                 {
-                    runs.ForEach(_toClaim.Enqueue);
+                    runs.GetRange(taken, runs.Count - taken).ForEach(_toClaim.Enqueue);
                 }
 
                 await Task.Delay(delay, _services.Time).ConfigureAwait(false);
@@ -421,13 +422,12 @@ internal sealed class GrainTable : IGrainHost
         }
     }
 
-    /// <returns>False when the store did not give what is needed; it comes again when it does.</returns>
+    /// <returns>False when no grain began. When the store did not give what is needed, the run comes again when it does.</returns>
     private async Task<bool> TryBeginAsync(LoadedRun loaded)
     {
         try
         {
-            await BeginAsync(loaded).ConfigureAwait(false);
-            return true;
+            return await BeginAsync(loaded).ConfigureAwait(false);
         }
         catch (StoreException e)
         {
@@ -449,7 +449,8 @@ internal sealed class GrainTable : IGrainHost
         }
     }
 
-    private async Task BeginAsync(LoadedRun loaded)
+    /// <returns>False: it cannot be read, or was begun before.</returns>
+    private async Task<bool> BeginAsync(LoadedRun loaded)
     {
         RunId run = loaded.Row.Id;
         RunGrain grain;
@@ -464,7 +465,7 @@ internal sealed class GrainTable : IGrainHost
             _services.Log.GrainBroken(run.Value, e);
             Park(loaded, $"Unreadable: {e.Message}");
             GiveUp(run, new UnavailableException($"Run {run} cannot be loaded: {e.Message}"));
-            return;
+            return false;
         }
 
         List<GrainCommand> waiting;
@@ -473,7 +474,7 @@ internal sealed class GrainTable : IGrainHost
         {
             if (_stopped || !_slots.TryGetValue(run, out Slot? slot) || slot.Grain is not null)
             {
-                return;
+                return false;
             }
 
             slot.Grain = grain;
@@ -496,6 +497,7 @@ internal sealed class GrainTable : IGrainHost
         }
 
         waiting.ForEach(c => Send(run, c));
+        return true;
     }
 
     private static (string Code, string Reason)? ReasonToPark(LoadedRun loaded, int losses)

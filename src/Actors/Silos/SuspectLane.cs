@@ -4,21 +4,22 @@ using Microsoft.Extensions.Logging;
 namespace Actors.Silos;
 
 /// <summary>
-/// Where suspects begin, one at a time. A run that was taken over several times in a row without progress is a suspect. Mostly it is innocent: it was in the memory of silos that died for another reason.
+/// Where suspects begin, one at a time, those first that were tried least: an innocent one that was under way when its silo was killed must not be the first at the next silo again. A run that was taken over several times in a row without progress is a suspect. Mostly it is innocent: it was in the memory of silos that died for another reason.
 /// One whose silo died several times while it was the only suspect under way is convicted, and is not begun again. Thread-safe.
 /// </summary>
 /// <param name="begin">Takes a suspect into memory; false when it could not, and somebody else sees to the run.</param>
 internal sealed class SuspectLane(EngineScheduler scheduler, TimeProvider time, ILogger log, IClusterStore store, long silo, Func<LoadedRun, Task<bool>> begin)
 {
     private const int AdoptionsMax = 2;
-    private const int TrialsMax = 2;
+    private const int TrialsMax = 3;
     private const int LastStepsShown = 5;
 
     // A suspect that has done no harm for so long makes way for the next.
     public static readonly TimeSpan TrialMax = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
-    private readonly Queue<LoadedRun> _waiting = new();
+    private readonly PriorityQueue<LoadedRun, (int Trials, long Order)> _waiting = new();
+    private long _order;
 
     // Read outside the lock for each commit.
     private volatile Trial? _trial;
@@ -48,7 +49,7 @@ internal sealed class SuspectLane(EngineScheduler scheduler, TimeProvider time, 
                 return;
             }
 
-            _waiting.Enqueue(suspect);
+            _waiting.Enqueue(suspect, (suspect.Trials, _order++));
             if (_trying)
             {
                 return;
@@ -90,7 +91,7 @@ internal sealed class SuspectLane(EngineScheduler scheduler, TimeProvider time, 
             TaskCompletionSource over = new();
             lock (_lock)
             {
-                if (_stopped || !_waiting.TryDequeue(out suspect))
+                if (_stopped || !_waiting.TryDequeue(out suspect, out _))
                 {
                     _trying = false;
                     return;

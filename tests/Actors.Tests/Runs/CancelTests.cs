@@ -129,6 +129,37 @@ public sealed class CancelTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_left_open_at_the_end_of_the_code_is_cleaned_up_when_the_cancellation_comes_then(bool fails)
+    {
+        await using ActorsTestHost host = new(Rewalk);
+        TaskCompletionSource began = new(TaskCreationOptions.RunContinuationsAsynchronously), go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        host.Flow<int, int>("f", async (ctx, n) =>
+        {
+            _ = ctx.Scope("left", async c =>
+            {
+                c.CleanUp("tidy", d => d.Step("tidy", _ => Task.FromResult(1)));
+                await c.Step("slow", async _ => { began.TrySetResult(); await go.Task; return 1; });
+                await c.Sleep("long", TimeSpan.FromDays(1));
+                return 1;
+            });
+            await ctx.Step("first", _ => Task.FromResult(1));
+            return fails ? throw new TaskException("no") : n;
+        });
+        await host.StartAsync();
+        RunId run = await host.StartRunAsync("f", 1);
+        await began.Task;
+        await host.SettleAsync();
+        await host.CancelAsync(run);
+        await host.SettleAsync();
+        go.SetResult();
+        RunResult result = await host.EndAsync(run);
+        Assert.Equal(fails ? RunStatus.Failed : RunStatus.Completed, result.Run.Status);
+        Assert.Single(await host.EventsAsync(run), static e => e.Type == RunEventTypes.StepCompleted && e.Step!.EndsWith("tidy", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_body_that_completes_although_it_is_cancelled_is_recorded_and_undone()
     {

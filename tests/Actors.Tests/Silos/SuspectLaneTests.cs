@@ -31,10 +31,11 @@ public sealed class SuspectLaneTests
     [InlineData(1, 0, RunStatus.Running, false, false)]
     [InlineData(2, 0, RunStatus.Running, true, false)]
     [InlineData(2, 1, RunStatus.Running, true, false)]
-    [InlineData(4, 2, RunStatus.Running, false, true)]
-    [InlineData(4, 2, RunStatus.Parked, false, false)]
+    [InlineData(4, 2, RunStatus.Running, true, false)]
+    [InlineData(5, 3, RunStatus.Running, false, true)]
+    [InlineData(5, 3, RunStatus.Parked, false, false)]
     [InlineData(2, 1, RunStatus.Parked, false, false)]
-    public void Two_adoptions_make_a_suspect_and_two_trials_convict_it(int adoptions, int trials, RunStatus status, bool suspect, bool convicted)
+    public void Two_adoptions_make_a_suspect_and_three_trials_convict_it(int adoptions, int trials, RunStatus status, bool suspect, bool convicted)
     {
         LoadedRun run = Suspect("a") with { Adoptions = adoptions, Trials = trials };
         run = run with { Row = run.Row with { Status = status } };
@@ -70,6 +71,23 @@ public sealed class SuspectLaneTests
         AssertBegun("a", "b");
 
         Assert.Equal(["a +", "a -", "b +"], _trials.Counted);
+    }
+
+    [Fact]
+    public void Those_that_were_tried_least_begin_first()
+    {
+        _lane.Add(Suspect("a") with { Trials = 2 });
+        _lane.Add(Suspect("b") with { Trials = 1 });
+        _lane.Add(Suspect("c"));
+        _lane.Add(Suspect("d"));
+        AssertBegun("c");
+        _lane.OnClosed(Run("c"));
+        _lane.OnClosed(Run("d"));
+        AssertBegun("c", "d");
+        _lane.OnClosed(Run("d"));
+        AssertBegun("c", "d", "b");
+        _lane.OnClosed(Run("b"));
+        AssertBegun("c", "d", "b", "a");
     }
 
     [Fact]

@@ -64,14 +64,14 @@ internal sealed class ScopeVerb<T>(Func<FlowContext, Task<T>> body, TimeSpan? li
 
     private async Task RunAsync(FlowContext inner)
     {
-        (T? value, FlowError? error, bool cancelled) = await inner.RunToEndAsync(body);
+        (T? value, FlowError? error, bool cancelled, bool timedOut) = await inner.RunToEndAsync(body);
         if (Closed || HasOutcome)
         {
             return;
         }
 
         _limit?.End();
-        if (Scope.IsCancelled || (cancelled && !inner.TimedOut))
+        if (Scope.IsCancelled || cancelled)
         {
             // The cancellation is recorded, or follows from what is: no entry. What was done in here is still to be cleaned up and undone.
             await Scope.AdoptAsync(inner);
@@ -79,7 +79,7 @@ internal sealed class ScopeVerb<T>(Func<FlowContext, Task<T>> body, TimeSpan? li
             return;
         }
 
-        if (inner.TimedOut && (cancelled || error is not null))
+        if (timedOut && error is not null)
         {
             error = new FlowError(ErrorTypes.Timeout, $"'{Key}': {inner.CancelReason}");
         }

@@ -12,6 +12,7 @@ internal sealed class SignalSendVerb(RunId run, string signal, byte[] payload) :
     private static readonly TimeSpan StoreRetryDelay = TimeSpan.FromSeconds(1);
 
     private InboxPlace? _place;
+    private Time.Alarms.Alarm? _limit;
 
     public override string Noun => "a signal to another run";
 
@@ -48,11 +49,17 @@ internal sealed class SignalSendVerb(RunId run, string signal, byte[] payload) :
 
     public override void Cancel(string reason)
     {
-        _place?.GiveBack();
+        StopWaiting();
         CancelAtOnce(reason);
     }
 
-    public override void OnGrainClosed() => _place?.GiveBack();
+    public override void OnGrainClosed() => StopWaiting();
+
+    private void StopWaiting()
+    {
+        _limit?.Cancel();
+        _place?.GiveBack();
+    }
 
     private async Task FindAsync()
     {
@@ -97,7 +104,7 @@ internal sealed class SignalSendVerb(RunId run, string signal, byte[] payload) :
     private async Task SendWhenThereIsRoomAsync(long number)
     {
         InboxPlace place = _place = Grain.Services.InboxRoom.Ask(number);
-        Time.Alarms.Alarm limit = Grain.SetAlarm(Grain.Services.Options.InboxWaitLimit, () =>
+        _limit = Grain.SetAlarm(Grain.Services.Options.InboxWaitLimit, () =>
         {
             if (!Closed && place.TryWithdraw())
             {
@@ -107,8 +114,8 @@ internal sealed class SignalSendVerb(RunId run, string signal, byte[] payload) :
             }
         });
         await place.Granted;
-        limit.Cancel();
-        if (!Closed)
+        _limit.Cancel();
+        if (!Closed && !Grain.IsClosed)
         {
             Send(number);
         }
