@@ -150,7 +150,7 @@ public sealed class CancelTests
         });
         await host.StartAsync();
         RunId run = await host.StartRunAsync("f", 1);
-        await began.Task;
+        await began.Task.WaitAsync(host.Settings.Limit);
         await host.SettleAsync();
         await host.CancelAsync(run);
         await host.SettleAsync();
