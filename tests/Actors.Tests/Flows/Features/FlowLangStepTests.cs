@@ -175,10 +175,18 @@ public sealed class FlowLangStepTests : FeatureRun
     public async Task A_failure_in_a_parallel_cancels_its_siblings_before_it_is_told()
     {
         List<string> ended = [];
+        // A body that has not begun has nothing to end.
+        TaskCompletionSource began = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Host.Tasks.Add<JsonElement, string>("FailThen", async (_, _) =>
+        {
+            await began.Task;
+            throw new TaskException("broken");
+        });
         Host.Tasks.Add<JsonElement, string>("Forever", async (_, step) =>
         {
             try
             {
+                began.TrySetResult();
                 await Task.Delay(Timeout.InfiniteTimeSpan, step.Time, step.CancellationToken);
                 return "";
             }
@@ -189,7 +197,7 @@ public sealed class FlowLangStepTests : FeatureRun
         });
 
         FlowError error = await FailAsync(
-            "flow: f\nsteps:\n- parallel:\n  - {task: Forever, id: a, inputs: {}}\n  - {task: Fail, id: b, inputs: {message: broken}}\n- {task: Echo, inputs: {}}");
+            "flow: f\nsteps:\n- parallel:\n  - {task: Forever, id: a, inputs: {}}\n  - {task: FailThen, id: b, inputs: {}}\n- {task: Echo, inputs: {}}");
 
         Assert.Equal("broken", error.Message);
         Assert.Equal(["cancelled"], ended);
